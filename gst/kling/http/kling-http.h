@@ -1,0 +1,103 @@
+/* klinglipsync: one bounded, cancellable, redacted HTTP exchange
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define KLING_HTTP_MAX_ANSWER (1024 * 1024)
+#define KLING_HTTP_MAX_REDIRECTS 5
+#define KLING_HTTP_BLOCK (256 * 1024)
+
+/* The least time a paid call gets after its last byte was sent (money.md 1) */
+#define KLING_HTTP_PAID_PATIENCE (120 * G_TIME_SPAN_SECOND)
+
+/**
+ * KlingHttp:
+ *
+ * A way to reach the network: one (proxy, TLS database) pair. Refcounted; any
+ * thread may use it. All of them share one worker thread, which starts with the
+ * first and ends with the last.
+ */
+typedef struct _KlingHttp KlingHttp;
+
+KlingHttp *kling_http_new (const gchar * proxy, GTlsDatabase * tls_database,
+    const gchar * user_agent, GError ** error);
+KlingHttp *kling_http_ref (KlingHttp * http);
+void kling_http_unref (KlingHttp * http);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingHttp, kling_http_unref)
+
+/**
+ * KlingHttpRequest:
+ * @method: "GET" or "POST"
+ * @url: where to; checked by the caller
+ * @authorization: (nullable): value of the Authorization header
+ * @headers: (nullable): further headers, name and value in turn
+ * @body: (nullable): the body, sent with its length
+ * @timeout: microseconds for the whole call
+ * @paid: sent once, on a connection of its own, and never aborted once it is
+ *   being sent; from its last byte on it gets at least
+ *   %KLING_HTTP_PAID_PATIENCE
+ */
+typedef struct
+{
+  const gchar *method;
+  const gchar *url;
+  const gchar *authorization;
+  const gchar *const *headers;
+  GBytes *body;
+  gint64 timeout;
+  gboolean paid;
+} KlingHttpRequest;
+
+/**
+ * KlingHttpAnswer:
+ * @status: HTTP status, 0 when there was no answer
+ * @body: (nullable): at most %KLING_HTTP_MAX_ANSWER bytes
+ * @retry_after: microseconds of a Retry-After header, 0 when there was none
+ * @sent: whether any byte of the request may have left this machine
+ */
+typedef struct
+{
+  guint status;
+  GBytes *body;
+  gint64 retry_after;
+  gboolean sent;
+} KlingHttpAnswer;
+
+void kling_http_answer_clear (KlingHttpAnswer * answer);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KlingHttpAnswer, kling_http_answer_clear)
+
+gboolean kling_http_call (KlingHttp * http, const KlingHttpRequest * request,
+    GCancellable * cancellable, KlingHttpAnswer * answer, GError ** error);
+
+gint64 kling_http_parse_retry_after (const gchar * text, gint64 wall_seconds);
+
+/**
+ * KlingHttpSink:
+ * @check_url: may refuse a URL, the first one and those of redirects
+ * @begin: the body starts; @length is -1 when the server did not say it
+ * @write: the next bytes of the body
+ *
+ * Where kling_http_fetch() puts a body. All run on the calling thread.
+ */
+typedef struct
+{
+  gboolean (*check_url) (const gchar * url, gpointer user_data,
+      GError ** error);
+  gboolean (*begin) (goffset length, gpointer user_data, GError ** error);
+  gboolean (*write) (const guint8 * data, gsize size, gpointer user_data,
+      GError ** error);
+} KlingHttpSink;
+
+gboolean kling_http_fetch (KlingHttp * http, const gchar * url, gint64 timeout,
+    gint64 deadline, GCancellable * cancellable, const KlingHttpSink * sink,
+    gpointer user_data, guint * status, GError ** error);
+
+G_END_DECLS

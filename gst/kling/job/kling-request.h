@@ -1,0 +1,92 @@
+/* klinglipsync: what to make, and how to reach who makes it
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+#include "kling-secret.h"
+
+G_BEGIN_DECLS
+
+/**
+ * KlingDialectId:
+ * @KLING_DIALECT_GATEWAY: Starrise, AnyFast and gateways like them
+ *
+ * How a service spells the API.
+ */
+typedef enum
+{
+  KLING_DIALECT_GATEWAY,
+} KlingDialectId;
+
+/**
+ * KlingRequest:
+ *
+ * What to make: who speaks and what is said, at which service. Filled once and
+ * immutable from then on; refcounted; every string may be %NULL. It says
+ * nothing about keys, timeouts or ways: those are #KlingSettings.
+ */
+typedef struct
+{
+  /*< private > */
+  gatomicrefcount refs;
+
+  /*< public > */
+  KlingDialectId dialect;
+  gchar *base_url;
+
+  gchar *session_id;
+  gchar *video_url;
+  gchar *video_id;
+  gchar *face_image_url;
+
+  gchar *text;
+  gchar *voice_id;
+  gchar *voice_language;
+  gchar *audio_url;
+} KlingRequest;
+
+KlingRequest *kling_request_new (void);
+KlingRequest *kling_request_ref (KlingRequest * request);
+void kling_request_unref (KlingRequest * request);
+gboolean kling_request_equal (const KlingRequest * a, const KlingRequest * b);
+
+gboolean kling_request_is_complete (const KlingRequest * request);
+gchar *kling_request_describe_missing (const KlingRequest * request);
+gboolean kling_request_check_conflicts (const KlingRequest * request,
+    GError ** error);
+gboolean kling_request_check (const KlingRequest * request, GError ** error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingRequest, kling_request_unref)
+
+/**
+ * KlingSettings:
+ *
+ * How to ask: the key, the way and the patience. Immutable and refcounted like
+ * #KlingRequest, but no part of what is asked. Times are microseconds.
+ */
+typedef struct
+{
+  /*< private > */
+  gatomicrefcount refs;
+
+  /*< public > */
+  KlingSecret *api_key;
+  gchar *proxy;
+  GTlsDatabase *tls_database;
+  gchar *user_agent;
+  gchar **extra_headers;        /* name and value in turn */
+  gint64 timeout;
+  gint64 poll_interval;
+  gint64 task_timeout;
+} KlingSettings;
+
+KlingSettings *kling_settings_new (void);
+KlingSettings *kling_settings_ref (KlingSettings * settings);
+void kling_settings_unref (KlingSettings * settings);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingSettings, kling_settings_unref)
+
+G_END_DECLS

@@ -1,0 +1,99 @@
+/* klinglipsync: what an answer of the service says
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <glib.h>
+#include "kling-error.h"
+
+G_BEGIN_DECLS
+
+/**
+ * KlingTaskState:
+ * @KLING_TASK_WAITING: the task stands in a queue
+ * @KLING_TASK_RUNNING: the service works on it
+ * @KLING_TASK_SUCCEEDED: it is done
+ * @KLING_TASK_FAILED: the service gave it up; final
+ * @KLING_TASK_OTHER: a word nobody has told us of: keep polling
+ */
+typedef enum
+{
+  KLING_TASK_WAITING,
+  KLING_TASK_RUNNING,
+  KLING_TASK_SUCCEEDED,
+  KLING_TASK_FAILED,
+  KLING_TASK_OTHER,
+} KlingTaskState;
+
+/**
+ * KlingEnding:
+ * @KLING_ENDING_CREATED: there is an id: go on
+ * @KLING_ENDING_NOT_SENT: no byte left this machine: may be sent again
+ * @KLING_ENDING_BUSY: the service asks to wait: wait, then send again
+ * @KLING_ENDING_REFUSED: no, and nothing was bought: an error
+ * @KLING_ENDING_UNKNOWN: bought or not, we cannot tell: never sent again by
+ *   itself
+ *
+ * How a paid call can end (money.md 1).
+ */
+typedef enum
+{
+  KLING_ENDING_CREATED,
+  KLING_ENDING_NOT_SENT,
+  KLING_ENDING_BUSY,
+  KLING_ENDING_REFUSED,
+  KLING_ENDING_UNKNOWN,
+} KlingEnding;
+
+/**
+ * KlingAnswer:
+ * @status: HTTP status
+ * @is_json: whether the body was JSON that we could read
+ * @is_empty: whether the body held nothing but white space
+ * @succeeded: HTTP 2xx, a code that means success, no error member
+ * @code: (nullable): the service's code as text: "1303", "task_not_exist"
+ * @message: (nullable): the service's words on the call or on the failure
+ * @request_id: (nullable): the service's request id
+ * @session_id: (nullable): what identify-face obtained
+ * @task_id: (nullable): the outermost usable task id
+ * @task_state: the task's state; meaningless unless the answer is about a task
+ * @task_word: (nullable): the word @task_state was read from
+ * @percent: progress in percent, -1 when it was not told
+ * @result_url: (nullable): where the finished video is
+ *
+ * One answer, read tolerantly (kling-api.md 11): the same fields wherever the
+ * service put them. Strings are valid UTF-8, without control characters, and
+ * bounded; ids have been checked (money.md 2). URLs have not been judged.
+ */
+typedef struct
+{
+  guint status;
+  gboolean is_json;
+  gboolean is_empty;
+  gboolean succeeded;
+  gchar *code;
+  gchar *message;
+  gchar *request_id;
+  gchar *session_id;
+  gchar *task_id;
+  KlingTaskState task_state;
+  gchar *task_word;
+  gint percent;
+  gchar *result_url;
+} KlingAnswer;
+
+void kling_answer_read (KlingAnswer * answer, guint status, GBytes * body);
+void kling_answer_clear (KlingAnswer * answer);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KlingAnswer, kling_answer_clear)
+
+KlingEnding kling_answer_get_ending (const KlingAnswer * answer,
+    const gchar * id);
+KlingError kling_answer_get_error_code (const KlingAnswer * answer);
+KlingTaskState kling_task_state_from_word (const gchar * word);
+
+gboolean kling_id_is_valid (const gchar * id);
+
+G_END_DECLS
