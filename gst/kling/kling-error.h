@@ -74,6 +74,7 @@ typedef struct
 } KlingDetails;
 
 void kling_details_clear (KlingDetails * details);
+void kling_details_copy (KlingDetails * to, const KlingDetails * from);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KlingDetails, kling_details_clear)
 

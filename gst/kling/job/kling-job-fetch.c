@@ -1,0 +1,471 @@
+/* klinglipsync: the steps of a job that wait for its task and fetch the result
+ *
+ * None of them costs money, so all of them are patient: a poll that fails means
+ * nothing, and a download that breaks begins again. The task is ours until the
+ * service says that it failed or until task-timeout is over, and then its id
+ * is in the error. On the job's thread.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "kling-job-private.h"
+
+#include "kling-backoff.h"
+#include "kling-clock.h"
+#include "kling-isobmff.h"
+#include "kling-log.h"
+#include "kling-url.h"
+
+/* A gateway may need a while until it knows its own task, but not for ever
+ * (money.md 5). */
+#define MISSING_PATIENCE (10 * 60 * KLING_SECOND)
+/* "Success without any URL: treat as not ready for a few more polls" */
+#define MAX_WITHOUT_URL 5
+/* A file that arrives whole and is no video does not get better for ever. */
+#define MAX_UNUSABLE 3
+/* People want to see that something lives; nobody wants to see every poll. */
+#define TELL_INTERVAL (10 * KLING_SECOND)
+/* Of the whole job: the task takes up to here, the rest is the download. */
+#define PERCENT_OF_TASK 90
+
+/* The row of polls of one job */
+typedef struct
+{
+  gint64 begun;
+  gint64 deadline;
+  gint64 missing_since;         /* 0: the service knows the task */
+  gint64 told_at;
+  gchar *told_word;
+  guint attempt;
+  guint without_url;
+  KlingBackoff backoff;
+} Polls;
+
+static void
+polls_clear (Polls * polls)
+{
+  g_free (polls->told_word);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Polls, polls_clear);
+
+/* "7 s", "3 min 05 s" */
+static gchar *
+format_span (gint64 span)
+{
+  gint64 seconds = span / KLING_SECOND;
+
+  if (seconds < 60)
+    return g_strdup_printf ("%d s", (gint) seconds);
+  return g_strdup_printf ("%d min %02d s", (gint) (seconds / 60),
+      (gint) (seconds % 60));
+}
+
+static void
+job_keep_query_details (KlingJob * job, const KlingReply * reply)
+{
+  kling_details_clear (&job->details);
+  kling_details_copy (&job->details, &reply->details);
+  g_free (job->details.task_id);
+  job->details.task_id = g_strdup (job->record->task_id);
+}
+
+static gboolean
+job_set_late (KlingJob * job, GError ** error)
+{
+  g_autofree gchar *span = format_span (job->settings->task_timeout);
+
+  g_set_error (error, KLING_ERROR, KLING_ERROR_TIMED_OUT,
+      "Task %s was not done within task-timeout (%s). It is not lost: start"
+      " again to go on waiting for it, or raise task-timeout.",
+      job->record->task_id, span);
+  return FALSE;
+}
+
+/* Sleeps before the next call about the task. */
+static gboolean
+job_wait_until_due (KlingJob * job, gint64 span, gint64 deadline,
+    GError ** error)
+{
+  if (!kling_job_sleep (job, span, deadline, error))
+    return FALSE;
+  return kling_clock_now () < deadline || job_set_late (job, error);
+}
+
+static KlingStage
+stage_of_task (const KlingJob * job, KlingTaskState state)
+{
+  switch (state) {
+    case KLING_TASK_WAITING:
+      return KLING_STAGE_QUEUED;
+    case KLING_TASK_RUNNING:
+      return KLING_STAGE_RUNNING;
+    default:
+      return job->stage;
+  }
+}
+
+/* Tells people about the task when its state has changed, and now and then. */
+static void
+job_tell_poll (KlingJob * job, Polls * polls, const KlingAnswer * answer)
+{
+  gint64 now = kling_clock_now ();
+  gint percent = answer->percent < 0 ? -1
+      : 2 + answer->percent * (PERCENT_OF_TASK - 2) / 100;
+  const gchar *word = answer->task_word ? answer->task_word : "";
+  gboolean changed = g_strcmp0 (word, polls->told_word) != 0;
+  g_autofree gchar *elapsed = format_span (now - polls->begun);
+  g_autofree gchar *figure = answer->percent < 0 ? g_strdup ("")
+      : g_strdup_printf (", %d %%", answer->percent);
+
+  kling_job_tell_task (job, word, now - polls->begun, polls->attempt);
+  if (changed)
+    KLING_INFO ("task %s: %s%s after %s", job->record->task_id,
+        *word ? word : "waiting", figure, elapsed);
+  if (!changed && now - polls->told_at < TELL_INTERVAL)
+    return;
+  kling_job_progress (job, stage_of_task (job, answer->task_state), percent,
+      "Task %s: the service says \"%s\"%s, %s so far.", job->record->task_id,
+      *word ? word : "waiting", figure, elapsed);
+  polls->told_at = now;
+  g_free (polls->told_word);
+  polls->told_word = g_strdup (word);
+}
+
+/* The service gave the task up. Its words, and for whom they are. */
+static gboolean
+job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
+    GError ** error)
+{
+  KlingError code = kling_answer_get_error_code (answer);
+  g_autoptr (GError) reason = NULL;
+
+  if (code != KLING_ERROR_INPUT && code != KLING_ERROR_POLICY)
+    code = KLING_ERROR_TASK_FAILED;
+  reason = g_error_new (KLING_ERROR, code,
+      "The service gave up task %s: %s. See whether the video shows one clear"
+      " face and the speech fits its rules, then try again.",
+      job->record->task_id,
+      answer->message ? answer->message : "it did not say why");
+  kling_record_set_reason (job->record, KLING_RECORD_FAILED, reason,
+      &job->details);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
+static gboolean
+job_judge_success (KlingJob * job, Polls * polls, const KlingAnswer * answer,
+    gchar ** url, GError ** error)
+{
+  if (answer->result_url) {
+    *url = g_strdup (answer->result_url);
+    return TRUE;
+  }
+  if (++polls->without_url <= MAX_WITHOUT_URL)
+    return TRUE;
+  g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
+      "The service says that task %s is done, but not where its video is. Ask"
+      " its support, with the task id.", job->record->task_id);
+  return FALSE;
+}
+
+/* What an answer about the task means: *@url is set when the task is done. */
+static gboolean
+job_judge_answer (KlingJob * job, Polls * polls, const KlingAnswer * answer,
+    gchar ** url, GError ** error)
+{
+  kling_backoff_reset (&polls->backoff);
+  polls->missing_since = 0;
+  job_tell_poll (job, polls, answer);
+
+  switch (answer->task_state) {
+    case KLING_TASK_FAILED:
+      return job_set_task_failed (job, answer, error);
+    case KLING_TASK_SUCCEEDED:
+      return job_judge_success (job, polls, answer, url, error);
+    default:
+      return TRUE;
+  }
+}
+
+static gboolean
+answer_lacks_task (const KlingAnswer * answer)
+{
+  return answer->status == 404
+      || g_strcmp0 (answer->code, "task_not_exist") == 0;
+}
+
+/* A poll failed. That means nothing, unless the service keeps saying that it
+ * does not know the task. */
+static gboolean
+job_judge_failure (KlingJob * job, Polls * polls, const KlingAnswer * answer,
+    const GError * reason, GError ** error)
+{
+  gint64 now = kling_clock_now ();
+
+  if (!answer_lacks_task (answer))
+    polls->missing_since = 0;
+  else if (polls->missing_since == 0)
+    polls->missing_since = now;
+
+  if (polls->missing_since && now - polls->missing_since > MISSING_PATIENCE) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
+        "The service no longer knows task %s, which it accepted. Ask its"
+        " support, with the task id.", job->record->task_id);
+    return FALSE;
+  }
+  if (reason->code == KLING_ERROR_CANCELLED) {
+    g_propagate_error (error, g_error_copy (reason));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+job_tell_failed_poll (KlingJob * job, Polls * polls, const GError * reason,
+    gint64 wait)
+{
+  gint64 now = kling_clock_now ();
+
+  KLING_DEBUG ("poll %u failed: %s", polls->attempt, reason->message);
+  if (polls->backoff.failures > 1 && now - polls->told_at < TELL_INTERVAL)
+    return;
+  polls->told_at = now;
+  kling_job_progress (job, job->stage, -1,
+      "%s The task goes on; asking again in %.0f s.", reason->message,
+      (gdouble) wait / KLING_SECOND);
+}
+
+/* Asks about the task once. *@wait becomes the time until the next question,
+ * *@url is set when there is none to ask. */
+static gboolean
+job_poll (KlingJob * job, Polls * polls, gint64 * wait, gchar ** url,
+    GError ** error)
+{
+  g_auto (KlingReply) reply = { 0 };
+  g_autoptr (GError) reason = NULL;
+  gboolean answered;
+
+  polls->attempt++;
+  answered = kling_service_query (job->service, job->record->task_id,
+      job->stop, &reply, &reason);
+  job_keep_query_details (job, &reply);
+  if (answered) {
+    *wait = MAX (job->settings->poll_interval, reply.retry_after);
+    return job_judge_answer (job, polls, &reply.answer, url, error);
+  }
+  if (!job_judge_failure (job, polls, &reply.answer, reason, error))
+    return FALSE;
+  *wait = kling_backoff_next (&polls->backoff, reply.retry_after);
+  job_tell_failed_poll (job, polls, reason, *wait);
+  return TRUE;
+}
+
+/* Polls until the service says where the video is. The first question is asked
+ * after @wait. */
+static gchar *
+job_await_url (KlingJob * job, Polls * polls, gint64 wait, GError ** error)
+{
+  gchar *url = NULL;
+
+  while (url == NULL) {
+    if (!job_wait_until_due (job, wait, polls->deadline, error)
+        || !job_poll (job, polls, &wait, &url, error))
+      return NULL;
+  }
+  return url;
+}
+
+/* One download */
+typedef struct
+{
+  KlingJob *job;
+  KlingSpool *spool;
+  goffset length;               /* -1: the server did not say it */
+  gint64 told_at;
+} Download;
+
+static gboolean
+download_check_url (const gchar * url, gpointer user_data, GError ** error)
+{
+  Download *download = user_data;
+
+  return kling_url_check_result (url, download->job->request->base_url, error);
+}
+
+static gboolean
+download_begin (goffset length, gpointer user_data, GError ** error)
+{
+  Download *download = user_data;
+
+  download->length = length;
+  return TRUE;
+}
+
+static void
+download_tell (Download * download)
+{
+  gint64 now = kling_clock_now ();
+  goffset done = kling_spool_get_size (download->spool);
+
+  if (now - download->told_at < TELL_INTERVAL)
+    return;
+  download->told_at = now;
+  if (download->length > 0)
+    kling_job_progress (download->job, KLING_STAGE_DOWNLOADING,
+        PERCENT_OF_TASK + (gint) ((100 - PERCENT_OF_TASK) * done /
+            download->length), "Downloading: %.1f of %.1f MB.", done / 1e6,
+        download->length / 1e6);
+  else
+    kling_job_progress (download->job, KLING_STAGE_DOWNLOADING,
+        PERCENT_OF_TASK, "Downloading: %.1f MB so far.", done / 1e6);
+}
+
+static gboolean
+download_write (const guint8 * data, gsize size, gpointer user_data,
+    GError ** error)
+{
+  Download *download = user_data;
+
+  if (!kling_spool_write (download->spool, data, size, error))
+    return FALSE;
+  download_tell (download);
+  return TRUE;
+}
+
+static gboolean
+spool_read_exactly (goffset offset, guint8 * data, gsize size,
+    gpointer user_data)
+{
+  return kling_spool_read (user_data, offset, data, size, NULL)
+      == (gssize) size;
+}
+
+/* What has arrived is looked at before it is called a video: nobody downstream
+ * shall get an error page, nor half a file. */
+static KlingResult *
+job_check_download (KlingJob * job, KlingSpool * spool, GError ** error)
+{
+  KlingIsobmff info;
+
+  if (!kling_isobmff_read (&info, kling_spool_get_size (spool),
+          spool_read_exactly, spool, error))
+    return NULL;
+  if (info.n_video == 0) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
+        "What the service made for task %s has no picture.",
+        job->record->task_id);
+    return NULL;
+  }
+  return kling_result_new (job->record->task_id, spool, &info);
+}
+
+static KlingResult *
+job_download (KlingJob * job, const gchar * url, gint64 deadline,
+    GError ** error)
+{
+  static const KlingHttpSink sink = {
+    download_check_url, download_begin, download_write
+  };
+  g_autoptr (KlingSpool) spool = kling_spool_new ();
+  Download download = { job, spool, -1, kling_clock_now () };
+  g_autofree gchar *shown = kling_url_display (url);
+
+  KLING_INFO ("downloading %s", shown);
+  kling_job_progress (job, KLING_STAGE_DOWNLOADING, PERCENT_OF_TASK,
+      "The video is made. Downloading it.");
+  if (!kling_http_fetch (job->http, url, job->settings->timeout, deadline,
+          job->stop, &sink, &download, &job->details.http_status, error))
+    return NULL;
+  kling_spool_finish (spool);
+  return job_check_download (job, spool, error);
+}
+
+/* Whether another download may help: not when we may not go there, when this
+ * machine is full, or when we were told to stop. */
+static gboolean
+download_may_be_repeated (KlingJob * job, const GError * reason,
+    guint * unusable)
+{
+  if (reason->code == KLING_ERROR_CANCELLED
+      || reason->code == KLING_ERROR_LOCAL)
+    return FALSE;
+  if (reason->code == KLING_ERROR_RESULT)
+    *unusable += 1;
+  return *unusable < MAX_UNUSABLE;
+}
+
+static void
+job_keep_result (KlingJob * job, KlingResult * result)
+{
+  goffset size = kling_spool_get_size (result->spool);
+
+  job->record->result = result;
+  job->record->state = KLING_RECORD_DONE;
+  KLING_INFO ("result: %" G_GOFFSET_FORMAT " bytes, %.2f s, sha256 %s", size,
+      (gdouble) result->info.duration / KLING_SECOND,
+      kling_spool_get_sha256 (result->spool));
+}
+
+/* Downloads, and asks for the address anew after each failure: it may have
+ * expired. */
+static gboolean
+job_download_until_done (KlingJob * job, Polls * polls, gchar * first_url,
+    GError ** error)
+{
+  g_autofree gchar *url = first_url;
+  KlingBackoff backoff = { 0 };
+  guint unusable = 0;
+
+  for (;;) {
+    g_autoptr (GError) reason = NULL;
+    KlingResult *result = job_download (job, url, polls->deadline, &reason);
+
+    if (result) {
+      job_keep_result (job, result);
+      return TRUE;
+    }
+    KLING_INFO ("download failed: %s", reason->message);
+    if (!download_may_be_repeated (job, reason, &unusable)) {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+    gint64 wait = kling_backoff_next (&backoff, KLING_SECOND);
+
+    kling_job_progress (job, KLING_STAGE_DOWNLOADING, -1,
+        "%s Trying again in %.0f s.", reason->message,
+        (gdouble) wait / KLING_SECOND);
+    g_free (url);
+    url = job_await_url (job, polls, wait, error);
+    if (url == NULL)
+      return FALSE;
+  }
+}
+
+/**
+ * kling_job_fetch_result:
+ * @job: a job whose record has a task
+ * @is_new: whether the task was created just now
+ * @error: return location for a #KlingError
+ *
+ * Waits for the task and downloads what it made.
+ *
+ * Returns: %TRUE when the record has a result
+ */
+gboolean
+kling_job_fetch_result (KlingJob * job, gboolean is_new, GError ** error)
+{
+  g_auto (Polls) polls = { kling_clock_now (), };
+
+  polls.told_at = polls.begun;
+  polls.deadline = kling_clock_after (job->settings->task_timeout);
+
+  gchar *url = job_await_url (job, &polls,
+      is_new ? job->settings->poll_interval : 0, error);
+
+  if (url == NULL)
+    return FALSE;
+  /* the task is done: fetching it gets its own time */
+  polls.deadline = kling_clock_after (job->settings->task_timeout);
+  return job_download_until_done (job, &polls, url, error);
+}

@@ -1,0 +1,66 @@
+/* klinglipsync: inside of a job
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "kling-job.h"
+#include "kling-service.h"
+
+G_BEGIN_DECLS
+
+struct _KlingJob
+{
+  gatomicrefcount refs;
+
+  /* immutable */
+  KlingRequest *request;
+  KlingSettings *settings;
+  KlingJournal *journal;
+  GCancellable *stop;
+
+  /* the job's thread only */
+  KlingHttp *http;
+  KlingService *service;
+  KlingRecord *record;
+  KlingDetails details;
+  KlingStage stage;
+  gint percent;
+
+  /* guarded by lock; cond says that any of it has changed */
+  GMutex lock;
+  GCond cond;
+  GQueue events;
+  gboolean interrupted;
+  gboolean stopped;
+  gboolean finished;
+  gchar *task_id;
+  KlingResult *result;
+  GError *error;
+  KlingDetails error_details;
+};
+
+/* kling-job-run.c: the job's thread, from request to result */
+KlingResult *kling_job_run (KlingJob * job, GError ** error);
+gboolean kling_job_may_go_on (KlingJob * job, GError ** error);
+gboolean kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline,
+    GError ** error);
+
+/* kling-job-buy.c: the steps that cost money */
+gboolean kling_job_buy_task (KlingJob * job, GError ** error);
+
+/* kling-job-fetch.c: the steps that do not */
+gboolean kling_job_fetch_result (KlingJob * job, gboolean is_new,
+    GError ** error);
+
+/* kling-job.c: what the steps tell the world */
+void kling_job_progress (KlingJob * job, KlingStage stage, gint percent,
+    const gchar * format, ...) G_GNUC_PRINTF (4, 5);
+void kling_job_warn (KlingJob * job, const gchar * format, ...)
+    G_GNUC_PRINTF (2, 3);
+void kling_job_tell_task (KlingJob * job, const gchar * word, gint64 elapsed,
+    guint attempt);
+void kling_job_set_task_id (KlingJob * job, const gchar * task_id);
+
+G_END_DECLS

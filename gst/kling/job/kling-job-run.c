@@ -1,0 +1,196 @@
+/* klinglipsync: the steps of a job, from request to result
+ *
+ * Everything here and in the two files beside it runs on the job's thread and
+ * waits only through kling-clock and kling-http, which end at once when the job
+ * is told to stop. The exception is a paid call that is being sent: see
+ * kling-job-buy.c.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "kling-job-private.h"
+
+#include "kling-clock.h"
+#include "kling-log.h"
+#include "kling-url.h"
+
+/* How often we look whether an earlier job has let go of the record */
+#define HOLD_INTERVAL (250 * G_TIME_SPAN_MILLISECOND)
+/* A failed task is asked for once more, by a new run (money.md 5) */
+#define MAX_TASKS 2
+
+/**
+ * kling_job_may_go_on:
+ * @job: a job
+ * @error: return location for a %KLING_ERROR_CANCELLED
+ *
+ * Returns: %FALSE when the job was told to stop
+ */
+gboolean
+kling_job_may_go_on (KlingJob * job, GError ** error)
+{
+  if (!g_cancellable_is_cancelled (job->stop))
+    return TRUE;
+  g_set_error_literal (error, KLING_ERROR, KLING_ERROR_CANCELLED, "Stopped.");
+  return FALSE;
+}
+
+/**
+ * kling_job_sleep:
+ * @job: a job
+ * @span: microseconds
+ * @deadline: not longer than until then
+ * @error: return location for a %KLING_ERROR_CANCELLED
+ *
+ * Returns: %FALSE when the job was told to stop
+ */
+gboolean
+kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline, GError ** error)
+{
+  kling_clock_sleep (MIN (kling_clock_after (span), deadline), job->stop);
+  return kling_job_may_go_on (job, error);
+}
+
+static gboolean
+job_open (KlingJob * job, GError ** error)
+{
+  const KlingSettings *settings = job->settings;
+
+  job->http = kling_http_new (settings->proxy, settings->tls_database,
+      settings->user_agent, error);
+  if (job->http == NULL)
+    return FALSE;
+  job->service = kling_service_new (job->request, job->settings, job->http);
+  return TRUE;
+}
+
+static void
+job_close (KlingJob * job)
+{
+  if (job->record)
+    kling_journal_release (job->journal, job->record);
+  job->record = NULL;
+  g_clear_pointer (&job->service, kling_service_free);
+  g_clear_pointer (&job->http, kling_http_unref);
+}
+
+/* Another job of this element may still hold the record, because its paid call
+ * is being answered in the background. */
+static gboolean
+job_hold_record (KlingJob * job, GError ** error)
+{
+  gboolean told = FALSE;
+
+  while ((job->record = kling_journal_try_hold (job->journal, job->request))
+      == NULL) {
+    if (!told)
+      kling_job_progress (job, KLING_STAGE_CREATING, -1,
+          "Waiting for the answer to an earlier call for the same video.");
+    told = TRUE;
+    if (!kling_job_sleep (job, HOLD_INTERVAL, KLING_NEVER, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+job_recall_reason (KlingJob * job, GError ** error)
+{
+  g_propagate_error (error, g_error_copy (job->record->reason));
+  kling_details_clear (&job->details);
+  kling_details_copy (&job->details, &job->record->details);
+  KLING_INFO ("remembered: %s", job->record->reason->message);
+  return FALSE;
+}
+
+/* A task that the service gave up may be asked for once more, by a new run, if
+ * the reason does not lie in what was asked. */
+static gboolean
+job_recall_failure (KlingJob * job, GError ** error)
+{
+  KlingRecord *record = job->record;
+
+  if (record->reason->code != KLING_ERROR_TASK_FAILED
+      || record->attempts >= MAX_TASKS)
+    return job_recall_reason (job, error);
+
+  kling_job_warn (job, "Task %s for the same video failed before. It is asked"
+      " for once more.", record->task_id);
+  record->state = KLING_RECORD_READY;
+  g_clear_pointer (&record->task_id, g_free);
+  return kling_job_buy_task (job, error);
+}
+
+static void
+job_recall_task (KlingJob * job)
+{
+  const gchar *task_id = job->record->task_id;
+
+  kling_job_set_task_id (job, task_id);
+  kling_job_progress (job, KLING_STAGE_QUEUED, -1,
+      "This video was asked for before: waiting for task %s.", task_id);
+}
+
+/* From what is known of the request to a task that exists or is done */
+static gboolean
+job_obtain_task (KlingJob * job, gboolean * is_new, GError ** error)
+{
+  *is_new = FALSE;
+  switch (job->record->state) {
+    case KLING_RECORD_UNKNOWN:
+      return job_recall_reason (job, error);
+    case KLING_RECORD_FAILED:
+      *is_new = TRUE;
+      return job_recall_failure (job, error);
+    case KLING_RECORD_READY:
+      *is_new = TRUE;
+      return kling_job_buy_task (job, error);
+    case KLING_RECORD_RUNNING:
+    case KLING_RECORD_DONE:
+      job_recall_task (job);
+      return TRUE;
+  }
+  g_assert_not_reached ();
+}
+
+static KlingResult *
+job_make_result (KlingJob * job, GError ** error)
+{
+  gboolean is_new;
+
+  if (!job_obtain_task (job, &is_new, error))
+    return NULL;
+  if (job->record->state != KLING_RECORD_DONE
+      && !kling_job_fetch_result (job, is_new, error))
+    return NULL;
+  return kling_result_ref (job->record->result);
+}
+
+/**
+ * kling_job_run:
+ * @job: a job
+ * @error: return location for a #KlingError
+ *
+ * The whole of a job, on its thread.
+ *
+ * Returns: (transfer full) (nullable): the result
+ */
+KlingResult *
+kling_job_run (KlingJob * job, GError ** error)
+{
+  g_autofree gchar *url = kling_url_display (job->request->base_url);
+  g_autoptr (GError) reason = NULL;
+  KlingResult *result = NULL;
+
+  KLING_INFO ("job started at %s, %s", url,
+      job->request->text ? "speaks a text" : "speaks an audio URL");
+  if (job_open (job, &reason) && job_hold_record (job, &reason))
+    result = job_make_result (job, &reason);
+  job_close (job);
+
+  if (reason) {
+    KLING_INFO ("job ended: %s", reason->message);
+    g_propagate_error (error, g_steal_pointer (&reason));
+  }
+  return result;
+}

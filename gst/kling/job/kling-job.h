@@ -1,0 +1,106 @@
+/* klinglipsync: one request on its way to one result
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "kling-journal.h"
+#include "kling-request.h"
+
+G_BEGIN_DECLS
+
+/**
+ * KlingStage:
+ * @KLING_STAGE_IDENTIFYING: looking for the face in the source video
+ * @KLING_STAGE_CREATING: asking for the task, the call that costs
+ * @KLING_STAGE_QUEUED: the task waits at the service
+ * @KLING_STAGE_RUNNING: the service makes the video
+ * @KLING_STAGE_DOWNLOADING: the result is being fetched
+ *
+ * How far a job is.
+ */
+typedef enum
+{
+  KLING_STAGE_IDENTIFYING,
+  KLING_STAGE_CREATING,
+  KLING_STAGE_QUEUED,
+  KLING_STAGE_RUNNING,
+  KLING_STAGE_DOWNLOADING,
+} KlingStage;
+
+/**
+ * KlingEventType:
+ * @KLING_EVENT_PROGRESS: @text is worth showing to a person
+ * @KLING_EVENT_TASK: the service was asked about the task
+ * @KLING_EVENT_WARNING: @text is worth a warning; the job goes on
+ */
+typedef enum
+{
+  KLING_EVENT_PROGRESS,
+  KLING_EVENT_TASK,
+  KLING_EVENT_WARNING,
+} KlingEventType;
+
+/**
+ * KlingEvent:
+ * @type: what happened
+ * @stage: how far the job is
+ * @text: (nullable): a sentence for people
+ * @percent: of the whole job, -1 when it is not known
+ * @task_id: (nullable): the task
+ * @task_word: (nullable): the service's word for the task's state
+ * @elapsed: microseconds since we began to wait for the task
+ * @attempt: how often the service was asked about the task
+ */
+typedef struct
+{
+  KlingEventType type;
+  KlingStage stage;
+  gchar *text;
+  gint percent;
+  gchar *task_id;
+  gchar *task_word;
+  gint64 elapsed;
+  guint attempt;
+} KlingEvent;
+
+void kling_event_free (KlingEvent * event);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingEvent, kling_event_free)
+
+/**
+ * KlingWait:
+ * @KLING_WAIT_EVENT: something happened, the job goes on
+ * @KLING_WAIT_DONE: the result is there
+ * @KLING_WAIT_FAILED: there will be none
+ * @KLING_WAIT_INTERRUPTED: kling_job_interrupt() was called
+ *
+ * Why kling_job_wait() returned.
+ */
+typedef enum
+{
+  KLING_WAIT_EVENT,
+  KLING_WAIT_DONE,
+  KLING_WAIT_FAILED,
+  KLING_WAIT_INTERRUPTED,
+} KlingWait;
+
+typedef struct _KlingJob KlingJob;
+
+KlingJob *kling_job_start (KlingRequest * request, KlingSettings * settings,
+    KlingJournal * journal, GError ** error);
+KlingJob *kling_job_ref (KlingJob * job);
+void kling_job_unref (KlingJob * job);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingJob, kling_job_unref)
+
+KlingWait kling_job_wait (KlingJob * job, KlingEvent ** event);
+void kling_job_interrupt (KlingJob * job, gboolean interrupted);
+void kling_job_stop (KlingJob * job);
+
+gchar *kling_job_dup_task_id (KlingJob * job);
+KlingResult *kling_job_get_result (KlingJob * job);
+GError *kling_job_dup_error (KlingJob * job, KlingDetails * details);
+
+G_END_DECLS

@@ -1,0 +1,25 @@
+/* klinglipsync: makes a face speak
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gst/gst.h>
+#include "kling-journal.h"
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_KLING_LIPSYNC (gst_kling_lipsync_get_type ())
+G_DECLARE_FINAL_TYPE (GstKlingLipsync, gst_kling_lipsync, GST, KLING_LIPSYNC,
+    GstBin)
+
+GST_ELEMENT_REGISTER_DECLARE (klinglipsync);
+
+/* For the private child, which waits and reads on behalf of the element */
+GstFlowReturn gst_kling_lipsync_obtain_result (GstKlingLipsync * self,
+    KlingResult ** result);
+void gst_kling_lipsync_set_flushing (GstKlingLipsync * self,
+    gboolean flushing);
+
+G_END_DECLS

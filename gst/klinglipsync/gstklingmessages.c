@@ -1,0 +1,131 @@
+/* klinglipsync: what the element says on the bus
+ *
+ * Called from the task of the src pad, or from a state change when that task
+ * has ended; never with a lock held.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "gstklingmessages.h"
+
+#include "kling-spool.h"
+
+#define PROGRESS_CODE "lipsync"
+
+/* @percent < 0 when it is not known. gst-launch-1.0 prints the text, and waits
+ * in PAUSED while a START has no COMPLETE, ERROR or CANCELED. */
+void
+gst_kling_post_progress (GstElement * element, GstProgressType type,
+    gint percent, const gchar * text)
+{
+  GstMessage *message = gst_message_new_progress (GST_OBJECT (element), type,
+      PROGRESS_CODE, text);
+
+  if (percent >= 0)
+    gst_structure_set (gst_message_writable_structure (message), "percent",
+        G_TYPE_INT, percent, NULL);
+  gst_element_post_message (element, message);
+}
+
+/* klinglipsync-task: each time the service was asked about the task */
+void
+gst_kling_post_task (GstElement * element, const KlingEvent * event)
+{
+  GstStructure *structure = gst_structure_new ("klinglipsync-task",
+      "task-id", G_TYPE_STRING, event->task_id,
+      "status", G_TYPE_STRING, event->task_word,
+      "elapsed", G_TYPE_UINT64, (guint64) event->elapsed * GST_USECOND,
+      "attempt", G_TYPE_UINT, event->attempt, NULL);
+
+  gst_element_post_message (element,
+      gst_message_new_element (GST_OBJECT (element), structure));
+}
+
+/* klinglipsync-result: once, before the first buffer */
+void
+gst_kling_post_result (GstElement * element, const KlingResult * result)
+{
+  GstClockTime duration = result->info.duration < 0 ? GST_CLOCK_TIME_NONE
+      : (GstClockTime) result->info.duration * GST_USECOND;
+  GstStructure *structure = gst_structure_new ("klinglipsync-result",
+      "task-id", G_TYPE_STRING, result->task_id,
+      "size", G_TYPE_UINT64, (guint64) kling_spool_get_size (result->spool),
+      "duration", G_TYPE_UINT64, duration,
+      "sha256", G_TYPE_STRING, kling_spool_get_sha256 (result->spool), NULL);
+
+  gst_element_post_message (element,
+      gst_message_new_element (GST_OBJECT (element), structure));
+}
+
+/* How GStreamer's own vocabulary says it. Applications that know nothing of us
+ * decide by domain and code. */
+static void
+get_gst_code (gint kling_code, GQuark * domain, gint * code)
+{
+  static const struct
+  {
+    KlingError kling;
+    GstResourceError resource;
+  } codes[] = {
+    {KLING_ERROR_SETTINGS, GST_RESOURCE_ERROR_SETTINGS},
+    {KLING_ERROR_CREDENTIALS, GST_RESOURCE_ERROR_NOT_AUTHORIZED},
+    {KLING_ERROR_NOT_AUTHORIZED, GST_RESOURCE_ERROR_NOT_AUTHORIZED},
+    {KLING_ERROR_ACCOUNT, GST_RESOURCE_ERROR_NOT_AUTHORIZED},
+    {KLING_ERROR_INPUT, GST_RESOURCE_ERROR_SETTINGS},
+    {KLING_ERROR_POLICY, GST_RESOURCE_ERROR_SETTINGS},
+    {KLING_ERROR_SERVICE, GST_RESOURCE_ERROR_FAILED},
+    {KLING_ERROR_NETWORK, GST_RESOURCE_ERROR_OPEN_READ_WRITE},
+    {KLING_ERROR_TIMED_OUT, GST_RESOURCE_ERROR_BUSY},
+    {KLING_ERROR_OUTCOME_UNKNOWN, GST_RESOURCE_ERROR_SYNC},
+    {KLING_ERROR_TASK_FAILED, GST_RESOURCE_ERROR_FAILED},
+    {KLING_ERROR_LOCAL, GST_RESOURCE_ERROR_WRITE},
+    {KLING_ERROR_CANCELLED, GST_RESOURCE_ERROR_READ},
+  };
+
+  *domain = GST_RESOURCE_ERROR;
+  *code = GST_RESOURCE_ERROR_FAILED;
+  if (kling_code == KLING_ERROR_RESULT) {
+    *domain = GST_STREAM_ERROR;
+    *code = GST_STREAM_ERROR_WRONG_TYPE;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++) {
+    if (codes[i].kling == (KlingError) kling_code)
+      *code = codes[i].resource;
+  }
+}
+
+static GstStructure *
+make_details (const KlingDetails * details)
+{
+  GstStructure *structure = gst_structure_new_empty ("details");
+
+  if (details->http_status)
+    gst_structure_set (structure, "http-status-code", G_TYPE_UINT,
+        details->http_status, NULL);
+  if (details->service_code)
+    gst_structure_set (structure, "service-code", G_TYPE_STRING,
+        details->service_code, NULL);
+  if (details->request_id)
+    gst_structure_set (structure, "request-id", G_TYPE_STRING,
+        details->request_id, NULL);
+  if (details->task_id)
+    gst_structure_set (structure, "task-id", G_TYPE_STRING, details->task_id,
+        NULL);
+  return structure;
+}
+
+/* The sentence is @error's; @details go along for machines and supporters. */
+void
+gst_kling_post_error (GstElement * element, const GError * error,
+    const KlingDetails * details)
+{
+  GQuark domain;
+  gint code;
+  GstStructure *structure = make_details (details);
+  gchar *debug = gst_structure_to_string (structure);
+
+  get_gst_code (error->code, &domain, &code);
+  gst_element_message_full_with_details (element, GST_MESSAGE_ERROR, domain,
+      code, g_strdup (error->message), debug, __FILE__, GST_FUNCTION, __LINE__,
+      structure);
+}

@@ -1,0 +1,632 @@
+/* klinglipsync: the properties of the element
+ *
+ * What there is to set, what it is for, and how it becomes the immutable
+ * request and settings of a job. The element calls these functions with its
+ * object lock held.
+ *
+ * What holds a key is write-only: it appears in no log, message, DOT file or
+ * preset. URLs of media are read back without their query, which may be a
+ * signature.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "gstklingproperties.h"
+
+#include "kling-dialect.h"
+#include "kling-url.h"
+
+#define DEFAULT_USER_AGENT "klinglipsync/" VERSION
+#define DEFAULT_TIMEOUT (30 * GST_SECOND)
+#define DEFAULT_POLL_INTERVAL (5 * GST_SECOND)
+#define DEFAULT_TASK_TIMEOUT (60 * 60 * GST_SECOND)
+
+/* Read when a job starts: may be changed in NULL and READY. */
+#define FLAGS_READ_WRITE \
+  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
+#define FLAGS_WRITE_ONLY \
+  (G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
+#define FLAGS_READ_ONLY (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)
+
+GType
+gst_kling_lipsync_dialect_get_type (void)
+{
+  static gsize type;
+  static const GEnumValue values[] = {
+    {GST_KLING_LIPSYNC_DIALECT_GATEWAY,
+        "Starrise, AnyFast and gateways like them", "gateway"},
+    {0, NULL, NULL}
+  };
+
+  if (g_once_init_enter (&type)) {
+    GType new_type = g_enum_register_static ("GstKlingLipsyncDialect", values);
+
+    g_once_init_leave (&type, new_type);
+  }
+  return type;
+}
+
+GType
+gst_kling_lipsync_status_get_type (void)
+{
+  static gsize type;
+  static const GEnumValue values[] = {
+    {GST_KLING_LIPSYNC_STATUS_IDLE, "Nothing is under way", "idle"},
+    {GST_KLING_LIPSYNC_STATUS_COLLECTING, "Waiting for the end of the input",
+        "collecting"},
+    {GST_KLING_LIPSYNC_STATUS_IDENTIFYING, "Looking for the face in the video",
+        "identifying"},
+    {GST_KLING_LIPSYNC_STATUS_CREATING, "Asking for the video", "creating"},
+    {GST_KLING_LIPSYNC_STATUS_QUEUED, "The task waits at the service",
+        "queued"},
+    {GST_KLING_LIPSYNC_STATUS_RUNNING, "The service makes the video",
+        "running"},
+    {GST_KLING_LIPSYNC_STATUS_DOWNLOADING, "The video is being fetched",
+        "downloading"},
+    {GST_KLING_LIPSYNC_STATUS_DONE, "The video is there", "done"},
+    {GST_KLING_LIPSYNC_STATUS_FAILED, "There will be no video", "failed"},
+    {0, NULL, NULL}
+  };
+
+  if (g_once_init_enter (&type)) {
+    GType new_type = g_enum_register_static ("GstKlingLipsyncStatus", values);
+
+    g_once_init_leave (&type, new_type);
+  }
+  return type;
+}
+
+static void
+install_service_properties (GObjectClass * klass, GParamSpec ** pspecs)
+{
+  /**
+   * GstKlingLipsync:base-url:
+   *
+   * Where the service is: https, or http on a loopback address (the sandbox).
+   * A path is allowed, and the dialect's own is appended to it. The key goes
+   * to this origin and nowhere else.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_BASE_URL] = g_param_spec_string ("base-url", "Base URL",
+      "Where the service is: an https URL, or http on a loopback address for"
+      " the sandbox. Unset: the environment variable KLING_BASE_URL, else by"
+      " dialect (gateway: https://ai.alad.com). All dialects",
+      NULL, FLAGS_READ_WRITE | GST_PARAM_DOC_SHOW_DEFAULT);
+
+  /**
+   * GstKlingLipsync:dialect:
+   *
+   * How the service spells the API.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_DIALECT] = g_param_spec_enum ("dialect", "Dialect",
+      "How the service spells the API", GST_TYPE_KLING_LIPSYNC_DIALECT,
+      GST_KLING_LIPSYNC_DIALECT_GATEWAY, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:api-key:
+   *
+   * The key of the account that pays. Better set it through the environment
+   * variable KLING_API_KEY or the credentials file: a command line can be read
+   * by every user of the machine.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_API_KEY] = g_param_spec_string ("api-key", "API key",
+      "Key of the account that pays; cannot be read back. Unset: the"
+      " environment variable KLING_API_KEY, else the credentials file."
+      " All dialects", NULL, FLAGS_WRITE_ONLY);
+
+  /**
+   * GstKlingLipsync:credentials-file:
+   *
+   * A key file with a group [klinglipsync], or [https://host] for one service,
+   * and in it api-key=... It is refused when others can read it.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_CREDENTIALS_FILE] = g_param_spec_string ("credentials-file",
+      "Credentials file",
+      "File that holds the key, in a group [klinglipsync] or [https://host]:"
+      " api-key=... Refused when others can read it. Unset:"
+      " $XDG_CONFIG_HOME/klinglipsync/credentials, if it exists. All dialects",
+      NULL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:credentials-source:
+   *
+   * Where the key was found, in words: a property, an environment variable or a
+   * file. Never the key itself. Known from READY on.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_CREDENTIALS_SOURCE] = g_param_spec_string ("credentials-source",
+      "Credentials source",
+      "Where the key was found (from READY on); never the key itself",
+      NULL, FLAGS_READ_ONLY);
+
+  /**
+   * GstKlingLipsync:extra-headers:
+   *
+   * Further HTTP headers for calls of the API, as fields of a structure.
+   * Authorization, Host and those that describe the body cannot be replaced.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_EXTRA_HEADERS] = g_param_spec_boxed ("extra-headers",
+      "Extra headers",
+      "Further HTTP headers for calls of the API, as a structure of strings;"
+      " cannot be read back. All dialects", GST_TYPE_STRUCTURE,
+      FLAGS_WRITE_ONLY);
+}
+
+static void
+install_network_properties (GObjectClass * klass, GParamSpec ** pspecs)
+{
+  /**
+   * GstKlingLipsync:user-agent:
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_USER_AGENT] = g_param_spec_string ("user-agent", "User agent",
+      "Value of the User-Agent header. All dialects", DEFAULT_USER_AGENT,
+      FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:proxy:
+   *
+   * URI of an HTTP or SOCKS proxy for all traffic of the element. It may hold a
+   * password, so it cannot be read back.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_PROXY] = g_param_spec_string ("proxy", "Proxy",
+      "URI of the proxy for all traffic, http://[user:password@]host:port or"
+      " socks5://...; cannot be read back. Unset: as the system is set up."
+      " All dialects", NULL, FLAGS_WRITE_ONLY);
+
+  /**
+   * GstKlingLipsync:tls-database:
+   *
+   * The certificate authorities to trust instead of the system's, for a service
+   * inside a company.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_TLS_DATABASE] = g_param_spec_object ("tls-database",
+      "TLS database",
+      "Certificate authorities to trust. Unset: those of the system."
+      " All dialects", G_TYPE_TLS_DATABASE, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:timeout:
+   *
+   * How long one call of the API may take. A call that costs money has at least
+   * 120 seconds after its last byte was sent, whatever this says: giving up on
+   * it would leave open whether it was paid.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_TIMEOUT] = g_param_spec_uint64 ("timeout", "Timeout",
+      "How long one unpaid call of the API may take, in nanoseconds."
+      " All dialects", GST_SECOND, 600 * GST_SECOND, DEFAULT_TIMEOUT,
+      FLAGS_READ_WRITE);
+}
+
+static void
+install_speaker_properties (GObjectClass * klass, GParamSpec ** pspecs)
+{
+  /**
+   * GstKlingLipsync:video-url:
+   *
+   * The video with the face that is to speak, at a URL that the service can
+   * read. One of video-url, video-id and session-id says who speaks.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_VIDEO_URL] = g_param_spec_string ("video-url", "Video URL",
+      "URL of the video with the face, readable for the service; read back"
+      " without its query. All dialects", NULL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:video-id:
+   *
+   * A video that the service made itself, by its id.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_VIDEO_ID] = g_param_spec_string ("video-id", "Video id",
+      "Id of a video that the service made itself, instead of video-url."
+      " All dialects", NULL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:session-id:
+   *
+   * What identify-face has returned before, to save that call. Sessions are
+   * believed to last 24 hours.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_SESSION_ID] = g_param_spec_string ("session-id", "Session id",
+      "Session of an earlier identify-face call, instead of video-url."
+      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:face-image-url:
+   *
+   * A picture of the face "for improved character consistency". Its limits and
+   * its effect are not documented by the service.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_FACE_IMAGE_URL] = g_param_spec_string ("face-image-url",
+      "Face image URL",
+      "URL of a picture of the face, for a better likeness; optional; read back"
+      " without its query. Dialect: gateway", NULL, FLAGS_READ_WRITE);
+}
+
+static void
+install_speech_properties (GObjectClass * klass, GParamSpec ** pspecs)
+{
+  /**
+   * GstKlingLipsync:text:
+   *
+   * What the face says, spoken by the service with #GstKlingLipsync:voice-id.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_TEXT] = g_param_spec_string ("text", "Text",
+      "What the face says; needs voice-id and voice-language."
+      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:voice-id:
+   *
+   * One of the service's voices. It has no default, because it decides about
+   * the sex and the age of who speaks.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_VOICE_ID] = g_param_spec_string ("voice-id", "Voice id",
+      "Voice for text, such as oversea_male1 or girlfriend_4_speech02 (en)."
+      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:voice-language:
+   *
+   * The language of the voice: en or zh.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_VOICE_LANGUAGE] = g_param_spec_string ("voice-language",
+      "Voice language", "Language of the voice for text: en or zh."
+      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:audio-url:
+   *
+   * A recording of what the face says, at a URL that the service can read.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_AUDIO_URL] = g_param_spec_string ("audio-url", "Audio URL",
+      "URL of a recording of what the face says, instead of text; read back"
+      " without its query. All dialects", NULL, FLAGS_READ_WRITE);
+}
+
+static void
+install_job_properties (GObjectClass * klass, GParamSpec ** pspecs)
+{
+  /**
+   * GstKlingLipsync:poll-interval:
+   *
+   * How often the service is asked whether the video is done. Asking is free.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_POLL_INTERVAL] = g_param_spec_uint64 ("poll-interval",
+      "Poll interval",
+      "Time between two questions whether the video is done, in nanoseconds."
+      " All dialects", 100 * GST_MSECOND, 300 * GST_SECOND,
+      DEFAULT_POLL_INTERVAL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:task-timeout:
+   *
+   * How long to wait for the video, and then again for its download. The task
+   * is not lost when this is over: its id is in the error.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_TASK_TIMEOUT] = g_param_spec_uint64 ("task-timeout",
+      "Task timeout",
+      "How long to wait for the video, in nanoseconds. The task is not lost"
+      " when this is over. All dialects", GST_SECOND,
+      7 * 24 * 3600 * GST_SECOND, DEFAULT_TASK_TIMEOUT, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:status:
+   *
+   * What the element is doing; notified, from a streaming thread.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_STATUS] = g_param_spec_enum ("status", "Status",
+      "What the element is doing", GST_TYPE_KLING_LIPSYNC_STATUS,
+      GST_KLING_LIPSYNC_STATUS_IDLE, FLAGS_READ_ONLY);
+
+  /**
+   * GstKlingLipsync:current-task-id:
+   *
+   * The task that is being waited for or was delivered last; notified, from a
+   * streaming thread. Keep it: it is the receipt of what was paid.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_CURRENT_TASK_ID] = g_param_spec_string ("current-task-id",
+      "Current task id", "Task that makes or has made the video", NULL,
+      FLAGS_READ_ONLY);
+}
+
+/* Installs all properties on @klass; @pspecs has room for N_PROPERTIES. */
+void
+gst_kling_properties_install (GObjectClass * klass, GParamSpec ** pspecs)
+{
+  install_service_properties (klass, pspecs);
+  install_network_properties (klass, pspecs);
+  install_speaker_properties (klass, pspecs);
+  install_speech_properties (klass, pspecs);
+  install_job_properties (klass, pspecs);
+  g_object_class_install_properties (klass, N_PROPERTIES, pspecs);
+
+  gst_type_mark_as_plugin_api (GST_TYPE_KLING_LIPSYNC_DIALECT, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_KLING_LIPSYNC_STATUS, 0);
+}
+
+void
+gst_kling_properties_init (GstKlingProperties * self)
+{
+  self->timeout = DEFAULT_TIMEOUT;
+  self->poll_interval = DEFAULT_POLL_INTERVAL;
+  self->task_timeout = DEFAULT_TASK_TIMEOUT;
+}
+
+/* The properties that are a string and nothing more, by id */
+static const struct
+{
+  guint id;
+  gsize offset;
+} strings[] = {
+  {PROP_BASE_URL, G_STRUCT_OFFSET (GstKlingProperties, base_url)},
+  {PROP_CREDENTIALS_FILE,
+      G_STRUCT_OFFSET (GstKlingProperties, credentials_file)},
+  {PROP_USER_AGENT, G_STRUCT_OFFSET (GstKlingProperties, user_agent)},
+  {PROP_SESSION_ID, G_STRUCT_OFFSET (GstKlingProperties, session_id)},
+  {PROP_VIDEO_URL, G_STRUCT_OFFSET (GstKlingProperties, video_url)},
+  {PROP_VIDEO_ID, G_STRUCT_OFFSET (GstKlingProperties, video_id)},
+  {PROP_FACE_IMAGE_URL, G_STRUCT_OFFSET (GstKlingProperties, face_image_url)},
+  {PROP_TEXT, G_STRUCT_OFFSET (GstKlingProperties, text)},
+  {PROP_VOICE_ID, G_STRUCT_OFFSET (GstKlingProperties, voice_id)},
+  {PROP_VOICE_LANGUAGE, G_STRUCT_OFFSET (GstKlingProperties, voice_language)},
+  {PROP_AUDIO_URL, G_STRUCT_OFFSET (GstKlingProperties, audio_url)},
+};
+
+static gchar **
+find_string (const GstKlingProperties * self, guint id)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (strings); i++) {
+    if (strings[i].id == id)
+      return (gchar **) G_STRUCT_MEMBER_P (self, strings[i].offset);
+  }
+  return NULL;
+}
+
+void
+gst_kling_properties_clear (GstKlingProperties * self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
+    g_clear_pointer (find_string (self, strings[i].id), g_free);
+  g_clear_pointer (&self->api_key, kling_secret_unref);
+  g_clear_pointer (&self->extra_headers, gst_structure_free);
+  g_clear_pointer (&self->proxy, kling_secret_wipe_string);
+  g_clear_object (&self->tls_database);
+}
+
+/* An empty string is how a command line says "unset". */
+static gchar *
+dup_unless_empty (const GValue * value)
+{
+  const gchar *text = g_value_get_string (value);
+
+  return text && *text ? g_strdup (text) : NULL;
+}
+
+static void
+set_api_key (GstKlingProperties * self, const GValue * value)
+{
+  const gchar *text = g_value_get_string (value);
+
+  g_clear_pointer (&self->api_key, kling_secret_unref);
+  if (text && *text)
+    self->api_key = kling_secret_new (text);
+}
+
+/* Returns: %FALSE when there is no such writable property */
+gboolean
+gst_kling_properties_set (GstKlingProperties * self, guint id,
+    const GValue * value)
+{
+  gchar **string = find_string (self, id);
+
+  if (string) {
+    g_free (*string);
+    *string = dup_unless_empty (value);
+    return TRUE;
+  }
+  switch (id) {
+    case PROP_DIALECT:
+      self->dialect = g_value_get_enum (value);
+      return TRUE;
+    case PROP_API_KEY:
+      set_api_key (self, value);
+      return TRUE;
+    case PROP_EXTRA_HEADERS:
+      g_clear_pointer (&self->extra_headers, gst_structure_free);
+      self->extra_headers = g_value_dup_boxed (value);
+      return TRUE;
+    case PROP_PROXY:
+      g_clear_pointer (&self->proxy, kling_secret_wipe_string);
+      self->proxy = dup_unless_empty (value);
+      return TRUE;
+    case PROP_TLS_DATABASE:
+      g_clear_object (&self->tls_database);
+      self->tls_database = g_value_dup_object (value);
+      return TRUE;
+    case PROP_TIMEOUT:
+      self->timeout = g_value_get_uint64 (value);
+      return TRUE;
+    case PROP_POLL_INTERVAL:
+      self->poll_interval = g_value_get_uint64 (value);
+      return TRUE;
+    case PROP_TASK_TIMEOUT:
+      self->task_timeout = g_value_get_uint64 (value);
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+static const gchar *
+get_base_url (const GstKlingProperties * self)
+{
+  const gchar *environment = g_getenv ("KLING_BASE_URL");
+
+  if (self->base_url)
+    return self->base_url;
+  if (environment && *environment)
+    return environment;
+  return kling_dialect_get ((KlingDialectId) self->dialect)->default_base_url;
+}
+
+static const gchar *
+get_user_agent (const GstKlingProperties * self)
+{
+  return self->user_agent ? self->user_agent : DEFAULT_USER_AGENT;
+}
+
+static gboolean
+is_url (guint id)
+{
+  return id == PROP_BASE_URL || id == PROP_VIDEO_URL || id == PROP_AUDIO_URL
+      || id == PROP_FACE_IMAGE_URL;
+}
+
+static void
+get_string (const GstKlingProperties * self, guint id, GValue * value)
+{
+  const gchar *text = *find_string (self, id);
+
+  if (id == PROP_BASE_URL)
+    text = get_base_url (self);
+  else if (id == PROP_USER_AGENT)
+    text = get_user_agent (self);
+
+  if (text && is_url (id))
+    g_value_take_string (value, kling_url_display (text));
+  else
+    g_value_set_string (value, text);
+}
+
+/* Returns: %FALSE when there is no such readable property here */
+gboolean
+gst_kling_properties_get (const GstKlingProperties * self, guint id,
+    GValue * value)
+{
+  if (find_string (self, id)) {
+    get_string (self, id, value);
+    return TRUE;
+  }
+  switch (id) {
+    case PROP_DIALECT:
+      g_value_set_enum (value, self->dialect);
+      return TRUE;
+    case PROP_TLS_DATABASE:
+      g_value_set_object (value, self->tls_database);
+      return TRUE;
+    case PROP_TIMEOUT:
+      g_value_set_uint64 (value, self->timeout);
+      return TRUE;
+    case PROP_POLL_INTERVAL:
+      g_value_set_uint64 (value, self->poll_interval);
+      return TRUE;
+    case PROP_TASK_TIMEOUT:
+      g_value_set_uint64 (value, self->task_timeout);
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+/* Returns: (transfer full): what is asked for, complete or not */
+KlingRequest *
+gst_kling_properties_make_request (const GstKlingProperties * self)
+{
+  KlingRequest *request = kling_request_new ();
+
+  request->dialect = (KlingDialectId) self->dialect;
+  request->base_url = g_strdup (get_base_url (self));
+  request->session_id = g_strdup (self->session_id);
+  request->video_url = g_strdup (self->video_url);
+  request->video_id = g_strdup (self->video_id);
+  request->face_image_url = g_strdup (self->face_image_url);
+  request->text = g_strdup (self->text);
+  request->voice_id = g_strdup (self->voice_id);
+  request->voice_language = g_strdup (self->voice_language);
+  request->audio_url = g_strdup (self->audio_url);
+  return request;
+}
+
+static gboolean
+append_header (GQuark name, const GValue * value, gpointer user_data)
+{
+  g_autofree gchar *text = G_VALUE_HOLDS_STRING (value)
+      ? g_value_dup_string (value) : gst_value_serialize (value);
+
+  if (text) {
+    g_ptr_array_add (user_data, g_strdup (g_quark_to_string (name)));
+    g_ptr_array_add (user_data, g_steal_pointer (&text));
+  }
+  return TRUE;
+}
+
+static gchar **
+make_headers (const GstStructure * structure)
+{
+  GPtrArray *headers;
+
+  if (structure == NULL)
+    return NULL;
+  headers = g_ptr_array_new ();
+  gst_structure_foreach (structure, append_header, headers);
+  g_ptr_array_add (headers, NULL);
+  return (gchar **) g_ptr_array_free (headers, FALSE);
+}
+
+/* Returns: (transfer full): how to ask, the key left out */
+KlingSettings *
+gst_kling_properties_make_settings (const GstKlingProperties * self)
+{
+  KlingSettings *settings = kling_settings_new ();
+
+  settings->proxy = g_strdup (self->proxy);
+  if (self->tls_database)
+    settings->tls_database = g_object_ref (self->tls_database);
+  settings->user_agent = g_strdup (get_user_agent (self));
+  settings->extra_headers = make_headers (self->extra_headers);
+  settings->timeout = GST_TIME_AS_USECONDS (self->timeout);
+  settings->poll_interval = GST_TIME_AS_USECONDS (self->poll_interval);
+  settings->task_timeout = GST_TIME_AS_USECONDS (self->task_timeout);
+  return settings;
+}

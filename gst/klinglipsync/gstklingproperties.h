@@ -1,0 +1,132 @@
+/* klinglipsync: the properties of the element
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gst/gst.h>
+#include "kling-request.h"
+
+G_BEGIN_DECLS
+
+/**
+ * GstKlingLipsyncDialect:
+ * @GST_KLING_LIPSYNC_DIALECT_GATEWAY: Starrise, AnyFast and gateways like them
+ *
+ * How the service spells the API.
+ *
+ * Since: klinglipsync 0.1
+ */
+typedef enum
+{
+  GST_KLING_LIPSYNC_DIALECT_GATEWAY = KLING_DIALECT_GATEWAY,
+} GstKlingLipsyncDialect;
+
+/**
+ * GstKlingLipsyncStatus:
+ * @GST_KLING_LIPSYNC_STATUS_IDLE: nothing is under way
+ * @GST_KLING_LIPSYNC_STATUS_COLLECTING: waiting for the end of the input
+ * @GST_KLING_LIPSYNC_STATUS_IDENTIFYING: looking for the face
+ * @GST_KLING_LIPSYNC_STATUS_CREATING: asking for the video
+ * @GST_KLING_LIPSYNC_STATUS_QUEUED: the task waits at the service
+ * @GST_KLING_LIPSYNC_STATUS_RUNNING: the service makes the video
+ * @GST_KLING_LIPSYNC_STATUS_DOWNLOADING: the video is being fetched
+ * @GST_KLING_LIPSYNC_STATUS_DONE: the video is there
+ * @GST_KLING_LIPSYNC_STATUS_FAILED: there will be none
+ *
+ * What the element is doing. The value 2 is kept for uploads.
+ *
+ * Since: klinglipsync 0.1
+ */
+typedef enum
+{
+  GST_KLING_LIPSYNC_STATUS_IDLE = 0,
+  GST_KLING_LIPSYNC_STATUS_COLLECTING = 1,
+  GST_KLING_LIPSYNC_STATUS_IDENTIFYING = 3,
+  GST_KLING_LIPSYNC_STATUS_CREATING = 4,
+  GST_KLING_LIPSYNC_STATUS_QUEUED = 5,
+  GST_KLING_LIPSYNC_STATUS_RUNNING = 6,
+  GST_KLING_LIPSYNC_STATUS_DOWNLOADING = 7,
+  GST_KLING_LIPSYNC_STATUS_DONE = 8,
+  GST_KLING_LIPSYNC_STATUS_FAILED = 9,
+} GstKlingLipsyncStatus;
+
+#define GST_TYPE_KLING_LIPSYNC_DIALECT (gst_kling_lipsync_dialect_get_type ())
+GType gst_kling_lipsync_dialect_get_type (void);
+
+#define GST_TYPE_KLING_LIPSYNC_STATUS (gst_kling_lipsync_status_get_type ())
+GType gst_kling_lipsync_status_get_type (void);
+
+enum
+{
+  PROP_0,
+  PROP_BASE_URL,
+  PROP_DIALECT,
+  PROP_API_KEY,
+  PROP_CREDENTIALS_FILE,
+  PROP_CREDENTIALS_SOURCE,
+  PROP_EXTRA_HEADERS,
+  PROP_USER_AGENT,
+  PROP_PROXY,
+  PROP_TLS_DATABASE,
+  PROP_TIMEOUT,
+  PROP_SESSION_ID,
+  PROP_VIDEO_URL,
+  PROP_VIDEO_ID,
+  PROP_FACE_IMAGE_URL,
+  PROP_TEXT,
+  PROP_VOICE_ID,
+  PROP_VOICE_LANGUAGE,
+  PROP_AUDIO_URL,
+  PROP_POLL_INTERVAL,
+  PROP_TASK_TIMEOUT,
+  PROP_STATUS,
+  PROP_CURRENT_TASK_ID,
+  N_PROPERTIES
+};
+
+/**
+ * GstKlingProperties:
+ *
+ * The values of the writable properties. The element keeps one under its object
+ * lock; a job gets copies of them and never looks here.
+ */
+typedef struct
+{
+  gchar *base_url;
+  GstKlingLipsyncDialect dialect;
+  KlingSecret *api_key;
+  gchar *credentials_file;
+  GstStructure *extra_headers;
+  gchar *user_agent;
+  gchar *proxy;
+  GTlsDatabase *tls_database;
+  GstClockTime timeout;
+  gchar *session_id;
+  gchar *video_url;
+  gchar *video_id;
+  gchar *face_image_url;
+  gchar *text;
+  gchar *voice_id;
+  gchar *voice_language;
+  gchar *audio_url;
+  GstClockTime poll_interval;
+  GstClockTime task_timeout;
+} GstKlingProperties;
+
+void gst_kling_properties_install (GObjectClass * klass, GParamSpec ** pspecs);
+
+void gst_kling_properties_init (GstKlingProperties * self);
+void gst_kling_properties_clear (GstKlingProperties * self);
+gboolean gst_kling_properties_set (GstKlingProperties * self, guint id,
+    const GValue * value);
+gboolean gst_kling_properties_get (const GstKlingProperties * self, guint id,
+    GValue * value);
+
+KlingRequest *gst_kling_properties_make_request (const GstKlingProperties *
+    self);
+KlingSettings *gst_kling_properties_make_settings (const GstKlingProperties *
+    self);
+
+G_END_DECLS
