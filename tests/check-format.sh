@@ -31,12 +31,12 @@ trap 'rm -rf "$tmp"' EXIT INT TERM
 
 status=0
 for file in $(find gst examples tests -name '*.c' | sort); do
-  gst_indent "$file" >"$tmp/once.c" 2>/dev/null &&
-    gst_indent "$tmp/once.c" >"$tmp/twice.c" 2>/dev/null || {
+  if ! gst_indent "$file" >"$tmp/once.c" 2>/dev/null ||
+    ! gst_indent "$tmp/once.c" >"$tmp/twice.c" 2>/dev/null; then
     echo "check-format: indent could not read $file" >&2
     status=1
     continue
-  }
+  fi
   cmp -s "$file" "$tmp/twice.c" && continue
   if [ "$fix" = yes ]; then
     cat "$tmp/twice.c" >"$file"
