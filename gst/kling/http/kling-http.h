@@ -29,6 +29,7 @@ KlingHttp *kling_http_new (const gchar * proxy, GTlsDatabase * tls_database,
     const gchar * user_agent, GError ** error);
 KlingHttp *kling_http_ref (KlingHttp * http);
 void kling_http_unref (KlingHttp * http);
+gboolean kling_http_wait_for_end (gint64 deadline);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingHttp, kling_http_unref)
 

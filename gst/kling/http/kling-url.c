@@ -1,0 +1,353 @@
+/* klinglipsync: which URLs are allowed, and how they are shown
+ *
+ * Pure functions on strings, for any thread. Two rules meet here: where a key,
+ * a request or a result may travel in the clear (nowhere but inside this
+ * machine), and that nothing which came with a URL but is not its address - a
+ * password, a signature in the query - is ever shown.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "kling-url.h"
+
+#include <gio/gio.h>
+#include <string.h>
+#include "kling-error.h"
+
+/* Enough of a URL to recognise it in a log line. */
+#define DISPLAY_CHARACTERS 300
+
+/* The URL is kept as it is written: a signed one must not be re-encoded. */
+#define URL_FLAGS (G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH \
+    | G_URI_FLAGS_ENCODED_QUERY | G_URI_FLAGS_ENCODED_FRAGMENT \
+    | G_URI_FLAGS_SCHEME_NORMALIZE)
+
+static gboolean
+has_blanks (const gchar * text)
+{
+  for (; *text != '\0'; text++) {
+    if (g_ascii_isspace (*text) || g_ascii_iscntrl (*text))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Returns: (nullable): @url when it is one, with a host */
+static GUri *
+url_parse (const gchar * url)
+{
+  g_autoptr (GUri) uri = NULL;
+  const gchar *host;
+
+  if (url == NULL || !g_utf8_validate (url, -1, NULL) || has_blanks (url))
+    return NULL;
+  uri = g_uri_parse (url, URL_FLAGS, NULL);
+  if (uri == NULL)
+    return NULL;
+  host = g_uri_get_host (uri);
+  if (host == NULL || *host == '\0')
+    return NULL;
+  return g_steal_pointer (&uri);
+}
+
+static gboolean
+is_scheme (GUri * uri, const gchar * scheme)
+{
+  return strcmp (g_uri_get_scheme (uri), scheme) == 0;
+}
+
+/* Decided by the text alone: a name that resolves to a loopback address today
+ * may resolve to another one tomorrow. */
+static gboolean
+is_loopback (GUri * uri)
+{
+  const gchar *host = g_uri_get_host (uri);
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (g_ascii_strcasecmp (host, "localhost") == 0)
+    return TRUE;
+  address = g_inet_address_new_from_string (host);
+  return address != NULL && g_inet_address_get_is_loopback (address);
+}
+
+/* Scheme and host of @url: what an error about it may show. */
+static gchar *
+show_origin (GUri * uri)
+{
+  g_autofree gchar *text = g_strdup_printf ("%s://%s", g_uri_get_scheme (uri),
+      g_uri_get_host (uri));
+
+  return kling_text_clean (text, DISPLAY_CHARACTERS);
+}
+
+static gboolean
+base_is_plain (GUri * uri, GError ** error)
+{
+  g_autofree gchar *shown = show_origin (uri);
+  const gchar *part = NULL;
+
+  if (g_uri_get_userinfo (uri) != NULL)
+    part = "a user name or password";
+  else if (g_uri_get_query (uri) != NULL)
+    part = "a query (?...)";
+  else if (g_uri_get_fragment (uri) != NULL)
+    part = "a fragment (#...)";
+  if (part == NULL)
+    return TRUE;
+
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The base URL of %s must not contain %s: scheme, host, port and path are"
+      " all it may have.", shown, part);
+  return FALSE;
+}
+
+/**
+ * kling_url_check_base:
+ * @url: (nullable): base URL of a service
+ * @error: set to %KLING_ERROR_SETTINGS
+ *
+ * The key goes there, so it is https, or http inside this machine.
+ *
+ * Returns: whether @url may be used
+ */
+gboolean
+kling_url_check_base (const gchar * url, GError ** error)
+{
+  g_autoptr (GUri) uri = url_parse (url);
+  g_autofree gchar *shown = NULL;
+
+  if (uri == NULL) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "The base URL is not a URL with a host; it looks like"
+        " https://ai.alad.com or http://127.0.0.1:8080.");
+    return FALSE;
+  }
+  if (!base_is_plain (uri, error))
+    return FALSE;
+  if (is_scheme (uri, "https") || (is_scheme (uri, "http")
+          && is_loopback (uri)))
+    return TRUE;
+
+  shown = show_origin (uri);
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The base URL %s cannot be used: it must be https, or http to this"
+      " machine (localhost, 127.0.0.0/8 or [::1]), because the key is sent"
+      " there.", shown);
+  return FALSE;
+}
+
+/**
+ * kling_url_check_media:
+ * @name: name of the property it came from
+ * @url: (nullable): URL of a source video, of speech or of a picture
+ * @error: set to %KLING_ERROR_SETTINGS
+ *
+ * The service fetches these, not we: http is as good as https.
+ *
+ * Returns: whether @url may be sent to the service
+ */
+gboolean
+kling_url_check_media (const gchar * name, const gchar * url, GError ** error)
+{
+  g_autoptr (GUri) uri = url_parse (url);
+  g_autofree gchar *shown = NULL;
+
+  if (uri != NULL && (is_scheme (uri, "https") || is_scheme (uri, "http")))
+    return TRUE;
+
+  shown = uri ? show_origin (uri) : g_strdup ("what it is set to");
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The property %s needs an http or https URL that the service can read;"
+      " %s is not one.", name, shown);
+  return FALSE;
+}
+
+/**
+ * kling_url_check_result:
+ * @url: (nullable): where the service says a result is
+ * @base_url: base URL of the service
+ * @error: set to %KLING_ERROR_RESULT
+ *
+ * A stand-in service on this machine may serve its results in the clear; one in
+ * the network may not, and may not make us read from this machine that way.
+ *
+ * Returns: whether @url may be fetched
+ */
+gboolean
+kling_url_check_result (const gchar * url, const gchar * base_url,
+    GError ** error)
+{
+  g_autoptr (GUri) uri = url_parse (url);
+  g_autoptr (GUri) base = url_parse (base_url);
+  g_autofree gchar *shown = NULL;
+
+  if (uri != NULL && is_scheme (uri, "https"))
+    return TRUE;
+  if (uri != NULL && is_scheme (uri, "http") && is_loopback (uri)
+      && base != NULL && is_loopback (base))
+    return TRUE;
+
+  shown = uri ? show_origin (uri) : g_strdup ("(not a URL)");
+  g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
+      "The service says that the video is at %s, which is not fetched: only"
+      " https is, or http on this machine when the service is here too.",
+      shown);
+  return FALSE;
+}
+
+/**
+ * kling_url_needs_tls:
+ * @url: (nullable): a URL
+ *
+ * Returns: whether it takes TLS to reach @url
+ */
+gboolean
+kling_url_needs_tls (const gchar * url)
+{
+  g_autoptr (GUri) uri = url_parse (url);
+
+  return uri != NULL && is_scheme (uri, "https");
+}
+
+/**
+ * kling_url_join:
+ * @base_url: base URL; may have a path of its own
+ * @path: path of a dialect, with its leading slash
+ *
+ * Returns: (transfer full): @path below @base_url
+ */
+gchar *
+kling_url_join (const gchar * base_url, const gchar * path)
+{
+  gsize length = strlen (base_url);
+
+  while (length > 0 && base_url[length - 1] == '/')
+    length--;
+  return g_strdup_printf ("%.*s%s", (gint) length, base_url, path);
+}
+
+/**
+ * kling_url_display:
+ * @url: (nullable): anything
+ *
+ * The one printer of URLs, for logs, errors and messages.
+ *
+ * Returns: (transfer full): @url without user, password, query and fragment,
+ *   or "(not a URL)"; never %NULL
+ */
+gchar *
+kling_url_display (const gchar * url)
+{
+  g_autoptr (GUri) uri = url_parse (url);
+  g_autofree gchar *text = NULL;
+
+  if (uri == NULL)
+    return g_strdup ("(not a URL)");
+  text = g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO
+      | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT);
+  return kling_text_clean (text, DISPLAY_CHARACTERS);
+}
+
+static gint
+effective_port (GUri * uri)
+{
+  gint port = g_uri_get_port (uri);
+
+  if (port > 0)
+    return port;
+  return is_scheme (uri, "https") ? 443 : is_scheme (uri, "http") ? 80 : 0;
+}
+
+/**
+ * kling_url_origin:
+ * @url: (nullable): a URL
+ *
+ * Returns: (transfer full) (nullable): scheme://host:port, written in one way
+ *   for all spellings, or %NULL when @url is none
+ */
+gchar *
+kling_url_origin (const gchar * url)
+{
+  g_autoptr (GUri) uri = url_parse (url);
+  g_autofree gchar *host = NULL;
+  gboolean is_ipv6;
+
+  if (uri == NULL)
+    return NULL;
+  host = g_hostname_to_ascii (g_uri_get_host (uri));
+  if (host == NULL)
+    return NULL;
+  is_ipv6 = strchr (host, ':') != NULL;
+  return g_strdup_printf ("%s://%s%s%s:%d", g_uri_get_scheme (uri),
+      is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", effective_port (uri));
+}
+
+/* Invisible characters can turn a sentence round (bidi overrides); those that
+ * join letters are part of some scripts and stay. */
+static gboolean
+is_unwanted (gunichar c)
+{
+  return g_unichar_type (c) == G_UNICODE_FORMAT && c != 0x200c && c != 0x200d;
+}
+
+static gboolean
+is_blank (gunichar c)
+{
+  return g_unichar_isspace (c) || g_unichar_iscntrl (c)
+      || g_unichar_type (c) == G_UNICODE_LINE_SEPARATOR
+      || g_unichar_type (c) == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
+/* One line of @text: blanks collapsed, none at the ends. */
+static GString *
+collapse (const gchar * text)
+{
+  GString *out = g_string_new (NULL);
+  gboolean blank = FALSE;
+
+  for (; *text != '\0'; text = g_utf8_next_char (text)) {
+    gunichar c = g_utf8_get_char (text);
+
+    if (is_unwanted (c))
+      continue;
+    if (is_blank (c)) {
+      blank = TRUE;
+      continue;
+    }
+    if (blank && out->len > 0)
+      g_string_append_c (out, ' ');
+    blank = FALSE;
+    g_string_append_unichar (out, c);
+  }
+  return out;
+}
+
+/**
+ * kling_text_clean:
+ * @text: (nullable): text from outside
+ * @max_characters: the most characters to keep, at least 3
+ *
+ * Makes words of a stranger fit for a sentence: one line of valid UTF-8,
+ * without control characters and direction overrides, ending in "..." when it
+ * was longer.
+ *
+ * Returns: (transfer full) (nullable): the cleaned text, %NULL for %NULL
+ */
+gchar *
+kling_text_clean (const gchar * text, gsize max_characters)
+{
+  g_autofree gchar *valid = NULL;
+  GString *out;
+
+  if (text == NULL)
+    return NULL;
+  valid = g_utf8_make_valid (text, -1);
+  out = collapse (valid);
+  if ((gsize) g_utf8_strlen (out->str, out->len) > max_characters) {
+    gchar *end = g_utf8_offset_to_pointer (out->str, max_characters - 3);
+
+    g_string_truncate (out, end - out->str);
+    g_string_append (out, "...");
+  }
+  return g_string_free (out, FALSE);
+}
