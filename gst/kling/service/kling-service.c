@@ -1,0 +1,492 @@
+/* klinglipsync: one call of the API at a time
+ *
+ * Runs on the job's thread. Puts key, address and body of a call together,
+ * sends it once, and says what became of it: as an ending or a state for the
+ * job, and as one sentence for a person, which has what happened, the service's
+ * own words and what to do.
+ *
+ * The key goes to the base URL and nowhere else. Should the service repeat it
+ * in its answer, it is cut out before anybody sees it.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "kling-service.h"
+
+#include <string.h>
+#include "kling-dialect.h"
+#include "kling-log.h"
+#include "kling-url.h"
+
+/* As much of a text as is shown to recognise it */
+#define SHOWN_CHARACTERS 40
+
+struct _KlingService
+{
+  const KlingDialect *dialect;
+  gchar *base_url;
+  gchar *shown_base;
+  KlingSettings *settings;
+  KlingHttp *http;
+};
+
+/* What happened and what to do about it, by the class of the error */
+typedef struct
+{
+  KlingError code;
+  const gchar *happened;
+  const gchar *advice;
+} Advice;
+
+static const Advice advices[] = {
+  {KLING_ERROR_NOT_AUTHORIZED, "does not accept the key",
+      "Check that the key (in KLING_API_KEY, the property api-key or the"
+        " credentials-file) is one of this service and still valid."},
+  {KLING_ERROR_ACCOUNT, "refuses because of the account",
+      "Look into the service's console: balance, quota, permissions and"
+        " allowed addresses."},
+  {KLING_ERROR_INPUT, "refuses what was asked",
+      "Change what it complains about; asking the same again will not help."},
+  {KLING_ERROR_POLICY, "refuses the content",
+      "Change the text, the audio or the video; asking the same again will"
+        " not help."},
+  {KLING_ERROR_SETTINGS, "does not know this call",
+      "Check the properties base-url and dialect."},
+  {KLING_ERROR_TASK_FAILED, "gave up the task",
+      "Change what it complains about, or try again."},
+  {KLING_ERROR_SERVICE, "is in trouble",
+      "Try again later; if it stays so, ask the service's support."},
+};
+
+static const Advice busy_advice = {
+  KLING_ERROR_SERVICE, "asks to wait, because too much is going on",
+  "Try again later, or with fewer tasks at the same time."
+};
+
+static const Advice nonsense_advice = {
+  KLING_ERROR_SERVICE, "gives an answer that we do not understand",
+  "Check the properties base-url and dialect; if they are right, ask the"
+      " service's support."
+};
+
+static const Advice unknown_task_advice = {
+  KLING_ERROR_SERVICE, "does not know the task",
+  "Check base-url and key: only the account that made a task can ask for it,"
+      " and services forget tasks after some weeks."
+};
+
+/**
+ * kling_service_new:
+ * @request: what to make: its dialect and base URL are used
+ * @settings: key, headers and timeout
+ * @http: the way
+ *
+ * Returns: (transfer full): the service
+ */
+KlingService *
+kling_service_new (const KlingRequest * request, const KlingSettings * settings,
+    KlingHttp * http)
+{
+  KlingService *service = g_new0 (KlingService, 1);
+
+  service->dialect = kling_dialect_get (request->dialect);
+  service->base_url = g_strdup (request->base_url ? request->base_url :
+      service->dialect->default_base_url);
+  service->shown_base = kling_url_display (service->base_url);
+  service->settings = kling_settings_ref ((KlingSettings *) settings);
+  service->http = kling_http_ref (http);
+  return service;
+}
+
+/**
+ * kling_service_free:
+ * @service: (transfer full): a service
+ */
+void
+kling_service_free (KlingService * service)
+{
+  kling_settings_unref (service->settings);
+  kling_http_unref (service->http);
+  g_free (service->shown_base);
+  g_free (service->base_url);
+  g_free (service);
+}
+
+/**
+ * kling_reply_clear:
+ * @reply: a reply
+ *
+ * Frees what @reply holds and makes it empty again.
+ */
+void
+kling_reply_clear (KlingReply * reply)
+{
+  kling_answer_clear (&reply->answer);
+  kling_details_clear (&reply->details);
+  reply->retry_after = 0;
+}
+
+/* --- sending --- */
+
+/* Headers that say where a call goes, with what key and how long it is, are
+ * ours. */
+static gboolean
+is_own_header (const gchar * name)
+{
+  static const gchar *const names[] = { "Authorization", "Host",
+    "Proxy-Authorization", "Connection", "Transfer-Encoding", "Upgrade",
+    "Expect", "Cookie", "Accept-Encoding",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (g_ascii_strcasecmp (name, names[i]) == 0)
+      return TRUE;
+  }
+  return g_ascii_strncasecmp (name, "Content-", strlen ("Content-")) == 0;
+}
+
+/* Returns: (transfer container): the user's headers without those */
+static GPtrArray *
+select_headers (gchar ** headers)
+{
+  GPtrArray *selected = g_ptr_array_new ();
+
+  for (guint i = 0; headers != NULL && headers[i] && headers[i + 1]; i += 2) {
+    if (is_own_header (headers[i])) {
+      KLING_WARNING ("the header %s cannot be set by hand", headers[i]);
+      continue;
+    }
+    g_ptr_array_add (selected, headers[i]);
+    g_ptr_array_add (selected, headers[i + 1]);
+  }
+  g_ptr_array_add (selected, NULL);
+  return selected;
+}
+
+static const gchar *
+peek_key (KlingService * service)
+{
+  return service->settings->api_key ?
+      kling_secret_peek (service->settings->api_key) : NULL;
+}
+
+static void
+cut_out (gchar ** text, const gchar * key)
+{
+  g_auto (GStrv) parts = NULL;
+
+  if (*text == NULL || strstr (*text, key) == NULL)
+    return;
+  parts = g_strsplit (*text, key, -1);
+  g_free (*text);
+  *text = g_strjoinv ("***", parts);
+}
+
+/* A gateway may complain about "the invalid key sk-..." */
+static void
+cut_out_key (KlingService * service, KlingAnswer * answer)
+{
+  const gchar *key = peek_key (service);
+
+  if (key == NULL || *key == '\0')
+    return;
+  cut_out (&answer->message, key);
+  cut_out (&answer->code, key);
+  cut_out (&answer->request_id, key);
+  cut_out (&answer->task_word, key);
+}
+
+static void
+fill_reply (KlingService * service, const KlingHttpAnswer * answer,
+    KlingReply * reply)
+{
+  kling_answer_read (&reply->answer, answer->status, answer->body);
+  cut_out_key (service, &reply->answer);
+  reply->retry_after = answer->retry_after;
+  reply->details.http_status = answer->status;
+  reply->details.service_code = g_strdup (reply->answer.code);
+  reply->details.request_id = g_strdup (reply->answer.request_id);
+  reply->details.task_id = g_strdup (reply->answer.task_id);
+}
+
+/* Sends one call. Returns: whether there was an answer; @sent says whether any
+ * of the call may have left this machine */
+static gboolean
+service_call (KlingService * service, const gchar * path, GBytes * body,
+    GCancellable * cancellable, KlingReply * reply, gboolean * sent,
+    GError ** error)
+{
+  g_autofree gchar *url = kling_url_join (service->base_url, path);
+  g_autoptr (GPtrArray) headers =
+      select_headers (service->settings->extra_headers);
+  const gchar *key = peek_key (service);
+  gchar *authorization = key ? g_strconcat ("Bearer ", key, NULL) : NULL;
+  g_auto (KlingHttpAnswer) answer = { 0, };
+  KlingHttpRequest call = {
+    .method = body ? "POST" : "GET",
+    .url = url,
+    .authorization = authorization,
+    .headers = (const gchar * const *) headers->pdata,
+    .body = body,
+    .timeout = service->settings->timeout,
+    .paid = body != NULL,
+  };
+  gboolean answered = kling_http_call (service->http, &call, cancellable,
+      &answer, error);
+
+  kling_secret_wipe_string (authorization);
+  memset (reply, 0, sizeof *reply);
+  fill_reply (service, &answer, reply);
+  *sent = answer.sent;
+  return answered;
+}
+
+/* --- sentences --- */
+
+/* Returns: (transfer full): status, code and request id for the sentence */
+static gchar *
+describe_numbers (const KlingAnswer * answer)
+{
+  GString *text = g_string_new (NULL);
+
+  g_string_printf (text, "HTTP %u", answer->status);
+  if (answer->code != NULL)
+    g_string_append_printf (text, ", code %s", answer->code);
+  if (answer->request_id != NULL)
+    g_string_append_printf (text, ", request id %s", answer->request_id);
+  return g_string_free (text, FALSE);
+}
+
+/* Returns: (transfer full): the service's words, or nothing when it had none */
+static gchar *
+describe_words (const KlingAnswer * answer)
+{
+  if (answer->message == NULL || *answer->message == '\0')
+    return g_strdup ("");
+  return g_strdup_printf (": \"%s\"", answer->message);
+}
+
+/* Returns: (transfer full): what a create was about, to find it again */
+static gchar *
+describe_request (const KlingRequest * request, const gchar * session_id)
+{
+  g_autofree gchar *text = kling_text_clean (request->text, SHOWN_CHARACTERS);
+  g_autofree gchar *audio = kling_url_display (request->audio_url);
+
+  if (text != NULL)
+    return g_strdup_printf ("session %s, text \"%s\", voice %s", session_id,
+        text, request->voice_id);
+  return g_strdup_printf ("session %s, audio %s", session_id, audio);
+}
+
+static const Advice *
+find_advice (KlingError code, const KlingAnswer * answer)
+{
+  if (kling_answer_get_ending (answer, NULL) == KLING_ENDING_BUSY)
+    return &busy_advice;
+  if (code == KLING_ERROR_SERVICE && answer->status / 100 == 2)
+    return &nonsense_advice;
+  for (guint i = 0; i < G_N_ELEMENTS (advices); i++) {
+    if (advices[i].code == code)
+      return &advices[i];
+  }
+  return &nonsense_advice;
+}
+
+static void
+set_advice (KlingService * service, const KlingAnswer * answer,
+    KlingError code, const Advice * advice, GError ** error)
+{
+  g_autofree gchar *numbers = describe_numbers (answer);
+  g_autofree gchar *words = describe_words (answer);
+
+  g_set_error (error, KLING_ERROR, code, "The service at %s %s (%s)%s. %s",
+      service->shown_base, advice->happened, numbers, words, advice->advice);
+}
+
+/* Returns: (transfer full): why we do not know what became of a call; ends
+ * like a clause, not like a sentence */
+static gchar *
+describe_doubt (const KlingAnswer * answer, const GError * cause)
+{
+  g_autofree gchar *numbers = NULL;
+  g_autofree gchar *words = NULL;
+
+  if (cause != NULL) {
+    gsize length = strlen (cause->message);
+
+    if (length > 0 && cause->message[length - 1] == '.')
+      length--;
+    return g_strndup (cause->message, length);
+  }
+  numbers = describe_numbers (answer);
+  words = describe_words (answer);
+  return g_strconcat (numbers, words, NULL);
+}
+
+/* --- paid calls --- */
+
+/* How a paid call ended. Returns: the ending; for all but CREATED an error is
+ * set, unless it is UNKNOWN: what that means depends on the call. */
+static KlingEnding
+judge_paid (KlingService * service, const KlingReply * reply,
+    const gchar * id, gboolean sent, GError * cause, GError ** error)
+{
+  const KlingAnswer *answer = &reply->answer;
+  KlingEnding ending;
+  KlingError code;
+
+  if (cause != NULL) {
+    if (sent)
+      return KLING_ENDING_UNKNOWN;
+    g_propagate_error (error, g_error_copy (cause));
+    return KLING_ENDING_NOT_SENT;
+  }
+  ending = kling_answer_get_ending (answer, id);
+  if (ending == KLING_ENDING_CREATED || ending == KLING_ENDING_UNKNOWN)
+    return ending;
+  code = kling_answer_get_error_code (answer);
+  set_advice (service, answer, code, find_advice (code, answer), error);
+  return ending;
+}
+
+/**
+ * kling_service_identify:
+ * @service: a service
+ * @request: what to make; has a source video
+ * @cancellable: (nullable): takes the call back as long as nothing was sent
+ * @reply: (out caller-allocates): the answer, with its session id
+ * @error: set unless the ending is %KLING_ENDING_CREATED
+ *
+ * Asks for the faces in the source video. This is paid for, if little.
+ *
+ * Returns: how the call ended
+ */
+KlingEnding
+kling_service_identify (KlingService * service, const KlingRequest * request,
+    GCancellable * cancellable, KlingReply * reply, GError ** error)
+{
+  g_autoptr (GBytes) body = service->dialect->identify_body (request);
+  g_autoptr (GError) cause = NULL;
+  gboolean sent;
+  KlingEnding ending;
+
+  service_call (service, service->dialect->identify_path, body, cancellable,
+      reply, &sent, &cause);
+  ending = judge_paid (service, reply, reply->answer.session_id, sent, cause,
+      error);
+  if (ending == KLING_ENDING_UNKNOWN) {
+    g_autofree gchar *doubt = describe_doubt (&reply->answer, cause);
+
+    g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
+        "The service at %s may have looked for faces in the video and charged"
+        " for it (a small part of what a lip-sync costs), but its answer was"
+        " lost: %s. It is not asked again by itself; a new run asks again.",
+        service->shown_base, doubt);
+  }
+  return ending;
+}
+
+/**
+ * kling_service_create:
+ * @service: a service
+ * @request: what to make
+ * @session_id: the session of the source video
+ * @cancellable: (nullable): takes the call back as long as nothing was sent
+ * @reply: (out caller-allocates): the answer, with its task id
+ * @error: set unless the ending is %KLING_ENDING_CREATED
+ *
+ * Buys a task. Sent once, whatever happens.
+ *
+ * Returns: how the call ended
+ */
+KlingEnding
+kling_service_create (KlingService * service, const KlingRequest * request,
+    const gchar * session_id, GCancellable * cancellable, KlingReply * reply,
+    GError ** error)
+{
+  g_autoptr (GBytes) body = service->dialect->create_body (request, session_id);
+  g_autoptr (GError) cause = NULL;
+  gboolean sent;
+  KlingEnding ending;
+
+  service_call (service, service->dialect->create_path, body, cancellable,
+      reply, &sent, &cause);
+  ending = judge_paid (service, reply, reply->answer.task_id, sent, cause,
+      error);
+  if (ending == KLING_ENDING_UNKNOWN) {
+    g_autofree gchar *doubt = describe_doubt (&reply->answer, cause);
+    g_autofree gchar *what = describe_request (request, session_id);
+
+    g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
+        "The lip-sync may have been accepted and paid for, but the answer of"
+        " %s was lost: %s. It is not sent again by itself. Sent was: %s. Look"
+        " into the service's console whether the task is there before you run"
+        " this again: a new run pays again.", service->shown_base, doubt, what);
+  }
+  return ending;
+}
+
+/* --- queries --- */
+
+/* An answer tells the task's state when it says a word about a task: either the
+ * call went well, or it names the task beside its complaint. */
+static gboolean
+tells_state (const KlingAnswer * answer)
+{
+  return answer->status / 100 == 2 && answer->task_word != NULL
+      && (answer->succeeded || answer->task_id != NULL);
+}
+
+static void
+set_query_error (KlingService * service, const KlingAnswer * answer,
+    GError ** error)
+{
+  KlingError code = kling_answer_get_error_code (answer);
+
+  if (answer->status == 404 || g_strcmp0 (answer->code, "task_not_exist") == 0)
+    set_advice (service, answer, KLING_ERROR_SERVICE, &unknown_task_advice,
+        error);
+  else
+    set_advice (service, answer, code, find_advice (code, answer), error);
+}
+
+/**
+ * kling_service_query:
+ * @service: a service
+ * @task_id: a task
+ * @cancellable: (nullable): ends it at once
+ * @reply: (out caller-allocates): the answer
+ * @error: set when %FALSE is returned
+ *
+ * Asks for the state of a task. Costs nothing and may be repeated. A task that
+ * failed is a state like others.
+ *
+ * Returns: whether @reply tells the state of the task
+ */
+gboolean
+kling_service_query (KlingService * service, const gchar * task_id,
+    GCancellable * cancellable, KlingReply * reply, GError ** error)
+{
+  g_autofree gchar *segment = g_uri_escape_string (task_id, NULL, FALSE);
+  g_auto (GStrv) parts = g_strsplit (service->dialect->query_path, "%s", 2);
+  g_autofree gchar *path = g_strjoinv (segment, parts);
+  gboolean answered, sent;
+
+  if (!kling_id_is_valid (task_id)) {
+    memset (reply, 0, sizeof *reply);
+    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "The task id is not one: it has up to 128 letters, digits, '_', '.' and"
+        " '-'.");
+    return FALSE;
+  }
+  answered = service_call (service, path, NULL, cancellable, reply, &sent,
+      error);
+  g_free (reply->details.task_id);
+  reply->details.task_id = g_strdup (task_id);
+  if (answered && tells_state (&reply->answer))
+    return TRUE;
+  if (answered)
+    set_query_error (service, &reply->answer, error);
+  return FALSE;
+}
