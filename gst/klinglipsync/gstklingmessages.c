@@ -122,7 +122,8 @@ gst_kling_post_error (GstElement * element, const GError * error,
   GQuark domain;
   gint code;
   GstStructure *structure = make_details (details);
-  gchar *debug = gst_structure_to_string (structure);
+  gchar *debug = gst_structure_n_fields (structure) > 0
+      ? gst_structure_to_string (structure) : NULL;
 
   get_gst_code (error->code, &domain, &code);
   gst_element_message_full_with_details (element, GST_MESSAGE_ERROR, domain,
