@@ -124,6 +124,17 @@ job_wait_to_resend (KlingJob * job, KlingEnding ending, KlingBackoff * backoff,
   return kling_job_sleep (job, wait, deadline, error);
 }
 
+/* Nothing was bought, and another try may end better. */
+static gboolean
+may_be_resent (KlingEnding ending, const GError * reason)
+{
+  if (ending == KLING_ENDING_BUSY)
+    return TRUE;
+  return ending == KLING_ENDING_NOT_SENT
+      && (reason->code == KLING_ERROR_NETWORK
+      || reason->code == KLING_ERROR_TIMED_OUT);
+}
+
 /* Sends @call until it ends in something else than "wait". */
 static KlingEnding
 job_call_paid (KlingJob * job, PaidCall call, GError ** error)
@@ -140,10 +151,7 @@ job_call_paid (KlingJob * job, PaidCall call, GError ** error)
     kling_exit_release ();
     job_keep_details (job, &reply);
 
-    gboolean again = ending == KLING_ENDING_BUSY
-        || (ending == KLING_ENDING_NOT_SENT && kling_job_may_go_on (job, NULL));
-
-    if (!again) {
+    if (!may_be_resent (ending, reason)) {
       if (reason)
         g_propagate_error (error, g_steal_pointer (&reason));
       return ending;
