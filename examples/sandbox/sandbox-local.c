@@ -1,0 +1,333 @@
+/* What the sandbox offers beside the service: /sandbox/...
+ *
+ * No key is asked for here. Main thread only but for the two functions that
+ * make the sample.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "sandbox-local.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "sandbox-render.h"
+#include "sandbox-voices.h"
+#include "sandbox.h"
+
+/* The sample in the making. */
+typedef struct
+{
+  Sandbox *sandbox;
+  GCancellable *stop;
+  char *video;
+  char *picture;
+  GError *error;
+} Making;
+
+static void
+answer_problem (SandboxExchange * exchange, guint status, const char *message)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "error", message);
+  sandbox_exchange_answer_json (exchange, status, object);
+}
+
+static void
+answer_list (SandboxExchange * exchange, JsonArray * list)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
+  char *text;
+
+  json_node_take_array (node, list);
+  text = sandbox_json_print (node);
+  sandbox_exchange_answer (exchange, sandbox_reply_new (SOUP_STATUS_OK,
+          "application/json", g_bytes_new_take (text, strlen (text))));
+}
+
+static void
+answer_file (SandboxExchange * exchange, const char *path, const char *type)
+{
+  g_autoptr (GMappedFile) map = g_mapped_file_new (path, FALSE, NULL);
+  SandboxReply *reply;
+
+  if (map == NULL) {
+    answer_problem (exchange, SOUP_STATUS_NOT_FOUND, "there is no such file");
+    return;
+  }
+  reply = sandbox_reply_new (SOUP_STATUS_OK, type,
+      g_mapped_file_get_bytes (map));
+  reply->etag = g_strdup_printf ("\"%s-%" G_GSIZE_FORMAT "\"",
+      exchange->task ? exchange->task : "face", g_mapped_file_get_length (map));
+  sandbox_exchange_answer (exchange, reply);
+}
+
+void
+sandbox_local_about (SandboxExchange * exchange)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "name", "kling-sandbox");
+  json_object_set_string_member (object, "what",
+      "A local stand-in for the Kling lip-sync service. It costs nothing.");
+  json_object_set_string_member (object, "service", "/kling/v1/videos/");
+  json_object_set_string_member (object, "help", "kling-sandbox --help");
+  sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
+}
+
+static void
+serve_face (SandboxExchange * exchange)
+{
+  gboolean video = g_str_has_suffix (exchange->path, ".mp4");
+  g_autofree char *path =
+      sandbox_path (exchange->sandbox, video ? "face.mp4" : "face.png", NULL);
+
+  answer_file (exchange, path, video ? "video/mp4" : "image/png");
+}
+
+/* On a worker's thread. The video appears last and whole: where it is, the
+ * picture is too. */
+static void
+making_work (gpointer data)
+{
+  Making *making = data;
+  g_autofree char *part = g_strconcat (making->video, ".part", NULL);
+
+  if (sandbox_render_picture (making->picture, &making->error)
+      && sandbox_render_sample (part, making->stop, &making->error))
+    g_rename (part, making->video);
+}
+
+static void
+making_done (gpointer data)
+{
+  Making *making = data;
+  Sandbox *sandbox = making->sandbox;
+  SandboxExchange *waiter;
+
+  sandbox->face_in_making = FALSE;
+  while ((waiter = g_queue_pop_head (&sandbox->face_waiters))) {
+    if (making->error)
+      answer_problem (waiter, SOUP_STATUS_INTERNAL_SERVER_ERROR,
+          making->error->message);
+    else
+      serve_face (waiter);
+    sandbox_exchange_unref (waiter);
+  }
+  g_clear_error (&making->error);
+  g_clear_object (&making->stop);
+  g_free (making->video);
+  g_free (making->picture);
+  g_free (making);
+}
+
+static void
+start_making (Sandbox * sandbox)
+{
+  Making *making = g_new0 (Making, 1);
+
+  sandbox->face_in_making = TRUE;
+  making->sandbox = sandbox;
+  making->stop = g_object_ref (sandbox->stop);
+  making->video = sandbox_path (sandbox, "face.mp4", NULL);
+  making->picture = sandbox_path (sandbox, "face.png", NULL);
+  sandbox_worker_run (sandbox->painters, making_work, making_done, making);
+}
+
+/**
+ * sandbox_local_face:
+ * @exchange: a GET of the sample or of its picture
+ *
+ * The sample is made when it is first asked for; whoever asks meanwhile
+ * waits for it.
+ */
+void
+sandbox_local_face (SandboxExchange * exchange)
+{
+  Sandbox *sandbox = exchange->sandbox;
+  g_autofree char *path = sandbox_path (sandbox, "face.mp4", NULL);
+
+  if (g_file_test (path, G_FILE_TEST_EXISTS)) {
+    serve_face (exchange);
+    return;
+  }
+  g_queue_push_tail (&sandbox->face_waiters, sandbox_exchange_ref (exchange));
+  if (!sandbox->face_in_making)
+    start_making (sandbox);
+}
+
+/**
+ * sandbox_local_result:
+ * @exchange: a GET of a result
+ *
+ * The token in the query stands for the signature of a real result's URL.
+ */
+void
+sandbox_local_result (SandboxExchange * exchange)
+{
+  SandboxTasks *tasks = exchange->sandbox->tasks;
+  SandboxTask *task = sandbox_tasks_find (tasks, exchange->task);
+  GBytes *parts[2] = { NULL, NULL };
+  SandboxReply *reply;
+
+  if (task && g_strcmp0 (sandbox_exchange_query (exchange, "token"),
+          task->token) != 0) {
+    answer_problem (exchange, SOUP_STATUS_FORBIDDEN,
+        "the URL's token is missing or wrong");
+    return;
+  }
+  if (task == NULL || !sandbox_tasks_result (tasks, task, parts)) {
+    answer_problem (exchange, SOUP_STATUS_NOT_FOUND, "there is no result");
+    return;
+  }
+  reply = sandbox_reply_new (SOUP_STATUS_OK, "video/mp4", parts[0]);
+  reply->parts[1] = parts[1];
+  reply->etag = g_strdup_printf ("\"%s\"", task->id);
+  sandbox_exchange_answer (exchange, reply);
+}
+
+void
+sandbox_local_ledger (SandboxExchange * exchange)
+{
+  Sandbox *sandbox = exchange->sandbox;
+
+  sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK,
+      sandbox_ledger_print (sandbox->ledger,
+          sandbox_tasks_units (sandbox->tasks)));
+}
+
+void
+sandbox_local_tasks (SandboxExchange * exchange)
+{
+  answer_list (exchange, sandbox_tasks_list (exchange->sandbox->tasks));
+}
+
+static SandboxTask *
+find_task (SandboxExchange * exchange)
+{
+  SandboxTask *task =
+      sandbox_tasks_find (exchange->sandbox->tasks, exchange->task);
+
+  if (task == NULL)
+    answer_problem (exchange, SOUP_STATUS_NOT_FOUND, "there is no such task");
+  return task;
+}
+
+void
+sandbox_local_task (SandboxExchange * exchange)
+{
+  SandboxTask *task = find_task (exchange);
+
+  if (task)
+    sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK,
+        sandbox_task_print (task));
+}
+
+void
+sandbox_local_speech (SandboxExchange * exchange)
+{
+  SandboxTask *task = find_task (exchange);
+  g_autofree char *path = NULL;
+
+  if (task == NULL)
+    return;
+  path = sandbox_task_speech_path (task, exchange->sandbox->state);
+  answer_file (exchange, path,
+      task->audio ? "application/octet-stream" : "audio/x-wav");
+}
+
+static void
+set_optional (JsonObject * object, const char *member, const char *value)
+{
+  if (value)
+    json_object_set_string_member (object, member, value);
+  else
+    json_object_set_null_member (object, member);
+}
+
+static JsonObject *
+print_voice (const SandboxVoice * voice)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *languages = json_array_new ();
+  g_autofree char *en = sandbox_voice_espeak_name (voice, "en");
+  g_autofree char *zh = sandbox_voice_espeak_name (voice, "zh");
+
+  if (voice->name_en)
+    json_array_add_string_element (languages, "en");
+  if (voice->name_zh)
+    json_array_add_string_element (languages, "zh");
+  json_object_set_string_member (object, "voice_id", voice->id);
+  json_object_set_array_member (object, "languages", languages);
+  json_object_set_string_member (object, "sex",
+      voice->sex == 'f' ? "female" : "male");
+  set_optional (object, "name_en", voice->name_en);
+  set_optional (object, "name_zh", voice->name_zh);
+  set_optional (object, "espeak_en", voice->name_en ? en : NULL);
+  set_optional (object, "espeak_zh", voice->name_zh ? zh : NULL);
+  json_object_set_int_member (object, "pitch", voice->pitch);
+  json_object_set_int_member (object, "speed", voice->speed);
+  return object;
+}
+
+void
+sandbox_local_voices (SandboxExchange * exchange)
+{
+  JsonArray *list = json_array_new ();
+  guint count;
+  const SandboxVoice *voices = sandbox_voices (&count);
+
+  for (guint i = 0; i < count; i++)
+    json_array_add_object_element (list, print_voice (&voices[i]));
+  answer_list (exchange, list);
+}
+
+void
+sandbox_local_shape (SandboxExchange * exchange)
+{
+  sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK,
+      sandbox_shape_print (&exchange->sandbox->shape));
+}
+
+void
+sandbox_local_set_shape (SandboxExchange * exchange)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) wish = sandbox_exchange_body (exchange, &error);
+
+  if (wish && sandbox_shape_set (&exchange->sandbox->shape, wish, &error))
+    sandbox_local_shape (exchange);
+  else
+    answer_problem (exchange, SOUP_STATUS_BAD_REQUEST, error->message);
+}
+
+void
+sandbox_local_faults (SandboxExchange * exchange)
+{
+  answer_list (exchange, sandbox_faults_list (exchange->sandbox->faults));
+}
+
+void
+sandbox_local_add_fault (SandboxExchange * exchange)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) order = sandbox_exchange_body (exchange, &error);
+  gint64 id = order ? sandbox_faults_add (exchange->sandbox->faults, order,
+      &error) : 0;
+  JsonObject *answer;
+
+  if (id == 0) {
+    answer_problem (exchange, SOUP_STATUS_BAD_REQUEST, error->message);
+    return;
+  }
+  answer = json_object_new ();
+  json_object_set_int_member (answer, "id", id);
+  sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK, answer);
+}
+
+void
+sandbox_local_clear_faults (SandboxExchange * exchange)
+{
+  sandbox_faults_clear (exchange->sandbox->faults);
+  answer_list (exchange, json_array_new ());
+}

@@ -1,0 +1,179 @@
+/* The videos that were looked at, by session id.
+ *
+ * One small file per session, so that a session outlives a restart. The
+ * oldest go when there are too many; each is valid for a day, as the
+ * service's are.
+ *
+ * Main thread only, no lock.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "sandbox-session.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define MAX_SESSIONS 10000
+#define VALID_SECONDS (24 * 60 * 60)
+
+struct _SandboxSessions
+{
+  char *folder;
+  GHashTable *by_id;            /* owns them */
+  GQueue by_age;                /* of SandboxSession, oldest first */
+};
+
+static void
+session_free (SandboxSession * session)
+{
+  g_free (session->id);
+  g_free (session->source);
+  g_free (session);
+}
+
+static char *
+session_path (SandboxSessions * sessions, const char *id)
+{
+  g_autofree char *name = g_strconcat (id, ".json", NULL);
+
+  return g_build_filename (sessions->folder, name, NULL);
+}
+
+static int
+compare_age (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const SandboxSession *first = a, *second = b;
+
+  return (first->created > second->created)
+      - (first->created < second->created);
+}
+
+static void
+remember (SandboxSessions * sessions, SandboxSession * session)
+{
+  g_hash_table_insert (sessions->by_id, session->id, session);
+  g_queue_push_tail (&sessions->by_age, session);
+  if (g_queue_get_length (&sessions->by_age) > MAX_SESSIONS) {
+    SandboxSession *oldest = g_queue_pop_head (&sessions->by_age);
+    g_autofree char *path = session_path (sessions, oldest->id);
+
+    g_unlink (path);
+    g_hash_table_remove (sessions->by_id, oldest->id);
+  }
+}
+
+static void
+load (SandboxSessions * sessions, const char *path)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (JsonObject) object = NULL;
+  SandboxSession *session;
+  gsize size;
+
+  if (!g_file_get_contents (path, &text, &size, NULL))
+    return;
+  object = sandbox_json_parse_object (text, size, NULL);
+  if (sandbox_json_string (object, "id") == NULL)
+    return;
+  session = g_new0 (SandboxSession, 1);
+  session->id = g_strdup (sandbox_json_string (object, "id"));
+  session->source = g_strdup (sandbox_json_string (object, "source"));
+  sandbox_json_number (object, "duration", &session->video.duration);
+  session->video.width = sandbox_json_integer (object, "width", 0);
+  session->video.height = sandbox_json_integer (object, "height", 0);
+  session->created = sandbox_json_integer (object, "created", 0);
+  remember (sessions, session);
+}
+
+/**
+ * sandbox_sessions_open:
+ * @folder: where the sessions of earlier runs are
+ *
+ * Returns: (transfer full): them all
+ */
+SandboxSessions *
+sandbox_sessions_open (const char *folder)
+{
+  SandboxSessions *sessions = g_new0 (SandboxSessions, 1);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  sessions->folder = g_strdup (folder);
+  sessions->by_id = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+      (GDestroyNotify) session_free);
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+
+    if (g_str_has_suffix (name, ".json"))
+      load (sessions, path);
+  }
+  g_queue_sort (&sessions->by_age, compare_age, NULL);
+  return sessions;
+}
+
+void
+sandbox_sessions_free (SandboxSessions * sessions)
+{
+  g_queue_clear (&sessions->by_age);
+  g_hash_table_unref (sessions->by_id);
+  g_free (sessions->folder);
+  g_free (sessions);
+}
+
+static gboolean
+save (SandboxSessions * sessions, SandboxSession * session, GError ** error)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  g_autofree char *path = session_path (sessions, session->id);
+  g_autofree char *text = NULL;
+
+  json_object_set_string_member (object, "id", session->id);
+  if (session->source)
+    json_object_set_string_member (object, "source", session->source);
+  json_object_set_double_member (object, "duration", session->video.duration);
+  json_object_set_int_member (object, "width", session->video.width);
+  json_object_set_int_member (object, "height", session->video.height);
+  json_object_set_int_member (object, "created", session->created);
+  text = sandbox_json_print_object (object);
+  return sandbox_write_file (path, text, error);
+}
+
+/**
+ * sandbox_sessions_add:
+ * @sessions: the sessions
+ * @source: (nullable): the video's file, below the state directory; %NULL is
+ *   the sample
+ * @video: what it is
+ * @error: return location
+ *
+ * Returns: (transfer none): a new session, which is on disk already
+ */
+SandboxSession *
+sandbox_sessions_add (SandboxSessions * sessions, const char *source,
+    const SandboxVideoInfo * video, GError ** error)
+{
+  SandboxSession *session = g_new0 (SandboxSession, 1);
+
+  session->id = sandbox_random_digits (18);
+  session->source = g_strdup (source);
+  session->video = *video;
+  session->created = g_get_real_time ();
+  if (!save (sessions, session, error)) {
+    session_free (session);
+    return NULL;
+  }
+  remember (sessions, session);
+  return session;
+}
+
+SandboxSession *
+sandbox_sessions_find (SandboxSessions * sessions, const char *id)
+{
+  SandboxSession *session = g_hash_table_lookup (sessions->by_id, id);
+  gint64 age;
+
+  if (session == NULL)
+    return NULL;
+  age = g_get_real_time () - session->created;
+  return age / G_USEC_PER_SEC < VALID_SECONDS ? session : NULL;
+}

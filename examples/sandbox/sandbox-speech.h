@@ -1,0 +1,17 @@
+/* Text to speech, by espeak-ng.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "sandbox-util.h"
+#include "sandbox-voices.h"
+
+G_BEGIN_DECLS
+
+gboolean sandbox_speech_is_possible (GError **error);
+gboolean sandbox_speech_speak (const char *text, const SandboxVoice *voice,
+    const char *language, const char *path, GCancellable *stop,
+    GError **error);
+
+G_END_DECLS

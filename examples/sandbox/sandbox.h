@@ -1,0 +1,59 @@
+/* The whole of one sandbox: its options, its state and its parts.
+ *
+ * Everything here belongs to the main thread.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "sandbox-fault.h"
+#include "sandbox-gateway.h"
+#include "sandbox-ledger.h"
+#include "sandbox-session.h"
+#include "sandbox-task.h"
+#include "sandbox-worker.h"
+
+G_BEGIN_DECLS
+
+#define SANDBOX_DEFAULT_PORT 8765
+#define SANDBOX_MAX_REQUEST (16 * 1024 * 1024)
+
+typedef struct {
+  int port;                     /* 0: any free one */
+  char *port_file;              /* (nullable) */
+  char *state;                  /* (nullable): a temporary one */
+  double latency;               /* seconds from create to done, at least */
+  int slots;                    /* tasks that run at once */
+  char *api_key;
+  char *clip;                   /* (nullable): served for every task */
+} SandboxOptions;
+
+typedef struct _Sandbox Sandbox;
+struct _Sandbox {
+  SandboxOptions *options;
+  char *state;
+  gboolean state_is_temporary;
+  int lock;                     /* descriptor that holds the state's lock */
+  SoupServer *server;
+  SandboxShape shape;
+  SandboxLedger *ledger;
+  SandboxFaults *faults;
+  SandboxSessions *sessions;
+  SandboxTasks *tasks;
+  SandboxWorker *fetchers;      /* fetch and look at media */
+  SandboxWorker *painters;      /* make the sample */
+  GCancellable *stop;           /* ends what the workers do */
+  GQueue face_waiters;          /* of SandboxExchange: sample in the making */
+  gboolean face_in_making;
+};
+
+Sandbox *sandbox_new (SandboxOptions *options, GError **error);
+void sandbox_free (Sandbox *sandbox);
+guint sandbox_listen (Sandbox *sandbox, GError **error);
+char *sandbox_path (Sandbox *sandbox, const char *folder, const char *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sandbox, sandbox_free)
+
+G_END_DECLS
