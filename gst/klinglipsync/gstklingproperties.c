@@ -516,10 +516,13 @@ get_user_agent (const GstKlingProperties * self)
   return self->user_agent ? self->user_agent : DEFAULT_USER_AGENT;
 }
 
+/* Whether @text may hold what is nobody's business: a signature or a password */
 static gboolean
-is_url (guint id)
+has_to_be_cut (guint id, const gchar * text)
 {
-  return id == PROP_BASE_URL || id == PROP_VIDEO_URL || id == PROP_AUDIO_URL
+  if (id == PROP_BASE_URL)
+    return !kling_url_check_base (text, NULL);
+  return id == PROP_VIDEO_URL || id == PROP_AUDIO_URL
       || id == PROP_FACE_IMAGE_URL;
 }
 
@@ -533,7 +536,7 @@ get_string (const GstKlingProperties * self, guint id, GValue * value)
   else if (id == PROP_USER_AGENT)
     text = get_user_agent (self);
 
-  if (text && is_url (id))
+  if (text && has_to_be_cut (id, text))
     g_value_take_string (value, kling_url_display (text));
   else
     g_value_set_string (value, text);

@@ -1,0 +1,170 @@
+/* klinglipsync tests: what is remembered of requests
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <gst/check/gstcheck.h>
+
+#include "kling-journal.h"
+
+static KlingRequest *
+make_request (const gchar * text)
+{
+  KlingRequest *request = kling_request_new ();
+
+  request->base_url = g_strdup ("https://gateway.example");
+  request->video_url = g_strdup ("https://example.com/face.mp4");
+  request->text = g_strdup (text);
+  return request;
+}
+
+static KlingResult *
+make_result (const gchar * task_id)
+{
+  g_autoptr (KlingSpool) spool = kling_spool_new ();
+  KlingIsobmff info = { "isom", 0, };
+
+  fail_unless (kling_spool_write (spool, (const guint8 *) "x", 1, NULL));
+  kling_spool_finish (spool);
+  return kling_result_new (task_id, spool, &info);
+}
+
+/* Holds the record of @text, and fails when somebody else does. */
+static KlingRecord *
+hold (KlingJournal * journal, const gchar * text)
+{
+  g_autoptr (KlingRequest) request = make_request (text);
+  KlingRecord *record = kling_journal_try_hold (journal, request);
+
+  fail_unless (record != NULL);
+  return record;
+}
+
+GST_START_TEST (test_one_holder)
+{
+  g_autoptr (KlingJournal) journal = kling_journal_new ();
+  g_autoptr (KlingRequest) again = make_request ("a");
+  KlingRecord *record = hold (journal, "a");
+  KlingRecord *other = hold (journal, "b");
+
+  fail_unless_equals_int (record->state, KLING_RECORD_READY);
+  fail_unless (other != record);
+  fail_unless (kling_journal_try_hold (journal, again) == NULL);
+
+  record->state = KLING_RECORD_RUNNING;
+  record->task_id = g_strdup ("t1");
+  kling_journal_release (journal, record);
+  kling_journal_release (journal, other);
+
+  record = hold (journal, "a");
+  fail_unless_equals_string (record->task_id, "t1");
+  kling_journal_release (journal, record);
+}
+
+GST_END_TEST;
+
+static void
+finish_task (KlingJournal * journal, const gchar * text)
+{
+  KlingRecord *record = hold (journal, text);
+
+  record->task_id = g_strdup (text);
+  record->result = make_result (text);
+  record->state = KLING_RECORD_DONE;
+  kling_journal_release (journal, record);
+}
+
+/* The older video is let go of, its task is not. */
+GST_START_TEST (test_newest_result_is_kept)
+{
+  g_autoptr (KlingJournal) journal = kling_journal_new ();
+  KlingRecord *record;
+
+  finish_task (journal, "a");
+  finish_task (journal, "b");
+
+  record = hold (journal, "a");
+  fail_unless_equals_int (record->state, KLING_RECORD_RUNNING);
+  fail_unless (record->result == NULL);
+  fail_unless_equals_string (record->task_id, "a");
+  kling_journal_release (journal, record);
+
+  record = hold (journal, "b");
+  fail_unless_equals_int (record->state, KLING_RECORD_DONE);
+  fail_unless (record->result != NULL);
+  kling_journal_release (journal, record);
+}
+
+GST_END_TEST;
+
+static void
+make_many (KlingJournal * journal, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *text = g_strdup_printf ("text %u", i);
+
+    kling_journal_release (journal, hold (journal, text));
+  }
+}
+
+/* However many others follow, what may have cost money is not forgotten. */
+GST_START_TEST (test_money_is_not_forgotten)
+{
+  g_autoptr (KlingJournal) journal = kling_journal_new ();
+  const KlingRecordState states[] = { KLING_RECORD_UNKNOWN,
+    KLING_RECORD_RUNNING
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++) {
+    KlingRecord *record = hold (journal, i ? "running" : "unknown");
+
+    record->state = states[i];
+    kling_journal_release (journal, record);
+  }
+  make_many (journal, 1000);
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++) {
+    KlingRecord *record = hold (journal, i ? "running" : "unknown");
+
+    fail_unless_equals_int (record->state, states[i]);
+    kling_journal_release (journal, record);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_reason)
+{
+  g_autoptr (KlingJournal) journal = kling_journal_new ();
+  g_autoptr (GError) lost = g_error_new_literal (KLING_ERROR,
+      KLING_ERROR_OUTCOME_UNKNOWN, "Lost.");
+  g_autoptr (GError) failed = g_error_new_literal (KLING_ERROR,
+      KLING_ERROR_TASK_FAILED, "Failed.");
+  KlingDetails details = { 504, (gchar *) "5002", (gchar *) "r1", NULL };
+  KlingRecord *record = hold (journal, "a");
+
+  kling_record_set_reason (record, KLING_RECORD_UNKNOWN, lost, &details);
+  kling_record_set_reason (record, KLING_RECORD_FAILED, failed, &details);
+  fail_unless_equals_int (record->state, KLING_RECORD_FAILED);
+  fail_unless_equals_string (record->reason->message, "Failed.");
+  fail_unless_equals_int (record->details.http_status, 504);
+  fail_unless_equals_string (record->details.service_code, "5002");
+  kling_journal_release (journal, record);
+}
+
+GST_END_TEST;
+
+static Suite *
+journal_suite (void)
+{
+  Suite *suite = suite_create ("journal");
+  TCase *tcase = tcase_create ("journal");
+
+  suite_add_tcase (suite, tcase);
+  tcase_add_test (tcase, test_one_holder);
+  tcase_add_test (tcase, test_newest_result_is_kept);
+  tcase_add_test (tcase, test_money_is_not_forgotten);
+  tcase_add_test (tcase, test_reason);
+  return suite;
+}
+
+GST_CHECK_MAIN (journal);
