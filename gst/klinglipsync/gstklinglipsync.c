@@ -65,6 +65,7 @@
 #include "gstklingmessages.h"
 #include "gstklingproperties.h"
 #include "gstklingresultsrc.h"
+#include "gstklingsinkpad.h"
 #include "kling-clock.h"
 #include "kling-credentials.h"
 #include "kling-job.h"
@@ -626,9 +627,17 @@ gst_kling_lipsync_set_flushing (GstKlingLipsync * self, gboolean flushing)
   g_mutex_unlock (&self->lock);
 }
 
-/* ---- sink pads: nothing of theirs crosses to the src pad ---- */
+/* ---- sink pads: see gstklingsinkpad.c ---- */
 
-static void
+/**
+ * gst_kling_lipsync_set_pad_ended:
+ * @self: the element
+ * @pad: one of its sink pads
+ * @ended: whether all that is to come from it has come
+ *
+ * Called by the sink pads. Has no effect once the job has started.
+ */
+void
 gst_kling_lipsync_set_pad_ended (GstKlingLipsync * self, GstPad * pad,
     gboolean ended)
 {
@@ -639,110 +648,19 @@ gst_kling_lipsync_set_pad_ended (GstKlingLipsync * self, GstPad * pad,
   g_mutex_unlock (&self->lock);
 }
 
-static gboolean
+/**
+ * gst_kling_lipsync_is_closed:
+ * @self: the element
+ *
+ * Returns: whether the job has started, so that input comes too late
+ */
+gboolean
 gst_kling_lipsync_is_closed (GstKlingLipsync * self)
 {
   g_mutex_lock (&self->lock);
   gboolean closed = self->job != NULL;
   g_mutex_unlock (&self->lock);
   return closed;
-}
-
-/* The default handler would send STREAM_START, SEGMENT and EOS to the src pad:
- * downstream would see the end before any job ran. */
-static gboolean
-gst_kling_lipsync_sink_event (GstPad * pad, GstObject * parent,
-    GstEvent * event)
-{
-  GstKlingLipsync *self = GST_KLING_LIPSYNC (parent);
-
-  GST_LOG_OBJECT (pad, "swallowed %" GST_PTR_FORMAT, event);
-  switch (GST_EVENT_TYPE (event)) {
-    case GST_EVENT_EOS:
-      gst_kling_lipsync_set_pad_ended (self, pad, TRUE);
-      break;
-    case GST_EVENT_STREAM_START:
-    case GST_EVENT_FLUSH_STOP:
-      gst_kling_lipsync_set_pad_ended (self, pad, FALSE);
-      break;
-    default:
-      break;
-  }
-  gst_event_unref (event);
-  return TRUE;
-}
-
-/* Never waits for the network. Once the job has started there is no use for
- * more: a seek of the application must not buy a second video. */
-static GstFlowReturn
-gst_kling_lipsync_sink_chain (GstPad * pad, GstObject * parent,
-    GstBuffer * buffer)
-{
-  gst_buffer_unref (buffer);
-  return gst_kling_lipsync_is_closed (GST_KLING_LIPSYNC (parent))
-      ? GST_FLOW_EOS : GST_FLOW_OK;
-}
-
-static gboolean
-answer_caps (GstPad * pad, GstQuery * query)
-{
-  g_autoptr (GstCaps) caps = gst_pad_get_pad_template_caps (pad);
-  GstCaps *filter;
-
-  gst_query_parse_caps (query, &filter);
-  if (filter) {
-    g_autoptr (GstCaps) all = g_steal_pointer (&caps);
-
-    caps = gst_caps_intersect_full (filter, all, GST_CAPS_INTERSECT_FIRST);
-  }
-  gst_query_set_caps_result (query, caps);
-  return TRUE;
-}
-
-static gboolean
-answer_accept_caps (GstPad * pad, GstQuery * query)
-{
-  g_autoptr (GstCaps) all = gst_pad_get_pad_template_caps (pad);
-  GstCaps *caps;
-
-  gst_query_parse_accept_caps (query, &caps);
-  gst_query_set_accept_caps_result (query, gst_caps_is_subset (caps, all));
-  return TRUE;
-}
-
-/* wavenc and mp4mux go back to their headers at the end, when they may. */
-static gboolean
-answer_seeking (GstQuery * query)
-{
-  GstFormat format;
-
-  gst_query_parse_seeking (query, &format, NULL, NULL, NULL);
-  if (format != GST_FORMAT_BYTES)
-    return FALSE;
-  gst_query_set_seeking (query, format, TRUE, 0, -1);
-  return TRUE;
-}
-
-static gboolean
-gst_kling_lipsync_sink_query (GstPad * pad, GstObject * parent,
-    GstQuery * query)
-{
-  switch (GST_QUERY_TYPE (query)) {
-    case GST_QUERY_CAPS:
-      return answer_caps (pad, query);
-    case GST_QUERY_ACCEPT_CAPS:
-      return answer_accept_caps (pad, query);
-    case GST_QUERY_SEEKING:
-      return answer_seeking (query);
-    default:
-      return FALSE;
-  }
-}
-
-static GstIterator *
-gst_kling_lipsync_sink_iterate_internal_links (GstPad * pad, GstObject * parent)
-{
-  return NULL;
 }
 
 /* With a sink pad we are no source for those who look for one: gst-launch-1.0
@@ -763,11 +681,7 @@ gst_kling_lipsync_pad_added (GstElement * element, GstPad * pad)
 {
   if (GST_PAD_IS_SRC (pad))
     return;
-  gst_pad_set_event_function (pad, gst_kling_lipsync_sink_event);
-  gst_pad_set_query_function (pad, gst_kling_lipsync_sink_query);
-  gst_pad_set_chain_function (pad, gst_kling_lipsync_sink_chain);
-  gst_pad_set_iterate_internal_links_function (pad,
-      gst_kling_lipsync_sink_iterate_internal_links);
+  gst_kling_sink_pad_setup (pad);
   gst_kling_lipsync_update_source_flag (GST_KLING_LIPSYNC (element));
 }
 

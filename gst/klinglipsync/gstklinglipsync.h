@@ -22,4 +22,9 @@ GstFlowReturn gst_kling_lipsync_obtain_result (GstKlingLipsync * self,
 void gst_kling_lipsync_set_flushing (GstKlingLipsync * self,
     gboolean flushing);
 
+/* For the sink pads */
+void gst_kling_lipsync_set_pad_ended (GstKlingLipsync * self, GstPad * pad,
+    gboolean ended);
+gboolean gst_kling_lipsync_is_closed (GstKlingLipsync * self);
+
 G_END_DECLS

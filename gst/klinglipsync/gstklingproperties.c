@@ -106,6 +106,24 @@ install_service_properties (GObjectClass * klass, GParamSpec ** pspecs)
       GST_KLING_LIPSYNC_DIALECT_GATEWAY, FLAGS_READ_WRITE);
 
   /**
+   * GstKlingLipsync:extra-headers:
+   *
+   * Further HTTP headers for calls of the API, as fields of a structure.
+   * Authorization, Host and those that describe the body cannot be replaced.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_EXTRA_HEADERS] = g_param_spec_boxed ("extra-headers",
+      "Extra headers",
+      "Further HTTP headers for calls of the API, as a structure of strings;"
+      " cannot be read back. All dialects", GST_TYPE_STRUCTURE,
+      FLAGS_WRITE_ONLY);
+}
+
+static void
+install_credentials_properties (GObjectClass * klass, GParamSpec ** pspecs)
+{
+  /**
    * GstKlingLipsync:api-key:
    *
    * The key of the account that pays. Better set it through the environment
@@ -146,20 +164,6 @@ install_service_properties (GObjectClass * klass, GParamSpec ** pspecs)
       "Credentials source",
       "Where the key was found (from READY on); never the key itself",
       NULL, FLAGS_READ_ONLY);
-
-  /**
-   * GstKlingLipsync:extra-headers:
-   *
-   * Further HTTP headers for calls of the API, as fields of a structure.
-   * Authorization, Host and those that describe the body cannot be replaced.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_EXTRA_HEADERS] = g_param_spec_boxed ("extra-headers",
-      "Extra headers",
-      "Further HTTP headers for calls of the API, as a structure of strings;"
-      " cannot be read back. All dialects", GST_TYPE_STRUCTURE,
-      FLAGS_WRITE_ONLY);
 }
 
 static void
@@ -375,6 +379,7 @@ void
 gst_kling_properties_install (GObjectClass * klass, GParamSpec ** pspecs)
 {
   install_service_properties (klass, pspecs);
+  install_credentials_properties (klass, pspecs);
   install_network_properties (klass, pspecs);
   install_speaker_properties (klass, pspecs);
   install_speech_properties (klass, pspecs);
