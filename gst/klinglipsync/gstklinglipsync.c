@@ -116,22 +116,6 @@ G_DEFINE_TYPE_WITH_CODE (GstKlingLipsync, gst_kling_lipsync, GST_TYPE_BIN,
 GST_ELEMENT_REGISTER_DEFINE (klinglipsync, "klinglipsync", GST_RANK_NONE,
     GST_TYPE_KLING_LIPSYNC);
 
-/* ---- what the service half logs ---- */
-
-static void
-log_line (KlingLogLevel level, const gchar * file, const gchar * function,
-    gint line, const gchar * format, va_list args)
-{
-  static const GstDebugLevel levels[] = {
-    [KLING_LOG_WARNING] = GST_LEVEL_WARNING,
-    [KLING_LOG_INFO] = GST_LEVEL_INFO,
-    [KLING_LOG_DEBUG] = GST_LEVEL_DEBUG,
-  };
-
-  gst_debug_log_valist (GST_CAT_DEFAULT, levels[level], file, function, line,
-      NULL, format, args);
-}
-
 /* ---- properties that tell ---- */
 
 static void
@@ -887,7 +871,7 @@ gst_kling_lipsync_init (GstKlingLipsync * self)
   GstPadTemplate *template = gst_static_pad_template_get (&src_template);
   g_autoptr (GstPad) target = NULL;
 
-  kling_log_attach (log_line);
+  kling_log_attach (gst_kling_log_line);
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   gst_kling_properties_init (&self->properties);

@@ -1,7 +1,7 @@
-/* klinglipsync: what the element says on the bus
+/* klinglipsync: what the element says, on the bus and in the debug log
  *
- * Called from the task of the src pad, or from a state change when that task
- * has ended; never with a lock held.
+ * The messages are posted from the task of the src pad, or from a state change
+ * when that task has ended; never with a lock held. Any thread may log.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -9,6 +9,9 @@
 #include "gstklingmessages.h"
 
 #include "kling-spool.h"
+
+GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
+#define GST_CAT_DEFAULT gst_kling_lipsync_debug
 
 #define PROGRESS_CODE "lipsync"
 
@@ -129,4 +132,19 @@ gst_kling_post_error (GstElement * element, const GError * error,
   gst_element_message_full_with_details (element, GST_MESSAGE_ERROR, domain,
       code, g_strdup (error->message), debug, __FILE__, GST_FUNCTION, __LINE__,
       structure);
+}
+
+/* A #KlingLogFunc: what the service half logs, in our category */
+void
+gst_kling_log_line (KlingLogLevel level, const gchar * file,
+    const gchar * function, gint line, const gchar * format, va_list args)
+{
+  static const GstDebugLevel levels[] = {
+    [KLING_LOG_WARNING] = GST_LEVEL_WARNING,
+    [KLING_LOG_INFO] = GST_LEVEL_INFO,
+    [KLING_LOG_DEBUG] = GST_LEVEL_DEBUG,
+  };
+
+  gst_debug_log_valist (GST_CAT_DEFAULT, levels[level], file, function, line,
+      NULL, format, args);
 }

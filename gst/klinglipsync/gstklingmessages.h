@@ -1,4 +1,4 @@
-/* klinglipsync: what the element says on the bus
+/* klinglipsync: what the element says, on the bus and in the debug log
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -8,6 +8,7 @@
 #include <gst/gst.h>
 #include "kling-error.h"
 #include "kling-job.h"
+#include "kling-log.h"
 
 G_BEGIN_DECLS
 
@@ -17,5 +18,8 @@ void gst_kling_post_task (GstElement * element, const KlingEvent * event);
 void gst_kling_post_result (GstElement * element, const KlingResult * result);
 void gst_kling_post_error (GstElement * element, const GError * error,
     const KlingDetails * details);
+
+void gst_kling_log_line (KlingLogLevel level, const gchar * file,
+    const gchar * function, gint line, const gchar * format, va_list args);
 
 G_END_DECLS
