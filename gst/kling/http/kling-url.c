@@ -17,7 +17,7 @@
 /* Enough of a URL to recognise it in a log line. */
 #define DISPLAY_CHARACTERS 300
 
-/* The URL is kept as it is written: a signed one must not be re-encoded. */
+/* Paths and queries stay encoded: decoding could make a ? or # of them. */
 #define URL_FLAGS (G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH \
     | G_URI_FLAGS_ENCODED_QUERY | G_URI_FLAGS_ENCODED_FRAGMENT \
     | G_URI_FLAGS_SCHEME_NORMALIZE)

@@ -154,7 +154,7 @@ is_web_url (const gchar * text)
 /* --- ids --- */
 
 /* Returns: (transfer full) (nullable): the member when it may be an id. A bare
- * 0 is a service's way to say that there is none. */
+ * 0 or less is a service's way to say that there is none. */
 static gchar *
 dup_id (JsonObject * object, const gchar * name)
 {
@@ -162,7 +162,8 @@ dup_id (JsonObject * object, const gchar * name)
 
   if (!kling_id_is_valid (id))
     return NULL;
-  if (strcmp (id, "0") == 0 && kling_json_get_string (object, name) == NULL)
+  if ((strcmp (id, "0") == 0 || *id == '-')
+      && kling_json_get_string (object, name) == NULL)
     return NULL;
   return g_steal_pointer (&id);
 }

@@ -310,8 +310,8 @@ kling_json_get_string (JsonObject * object, const gchar * name)
  *
  * Ids and codes are strings with some services and integers with others.
  *
- * Returns: (transfer full) (nullable): the member as text when it is a string,
- *   or an integer, exactly as it was written, that is not negative
+ * Returns: (transfer full) (nullable): the member as text when it is a string
+ *   or an integer, which comes exactly as it was written
  */
 gchar *
 kling_json_dup_scalar (JsonObject * object, const gchar * name)
@@ -322,8 +322,7 @@ kling_json_dup_scalar (JsonObject * object, const gchar * name)
     return NULL;
   if (json_node_get_value_type (node) == G_TYPE_STRING)
     return g_strdup (json_node_get_string (node));
-  if (json_node_get_value_type (node) == G_TYPE_INT64
-      && json_node_get_int (node) >= 0)
+  if (json_node_get_value_type (node) == G_TYPE_INT64)
     return g_strdup_printf ("%" G_GINT64_FORMAT, json_node_get_int (node));
   return NULL;
 }
