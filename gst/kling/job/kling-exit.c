@@ -14,9 +14,12 @@
 
 #include <stdlib.h>
 #include "kling-clock.h"
+#include "kling-http.h"
 
 #define EXIT_PATIENCE (10 * KLING_SECOND)
 #define EXIT_SILENCE (1 * KLING_SECOND)
+/* Jobs that were told to stop need no longer to let go of the network. */
+#define EXIT_CLOSING (KLING_SECOND / 4)
 
 static GMutex exit_lock;
 static GCond exit_cond;
@@ -37,7 +40,7 @@ wait_for_holders (gint64 span)
 }
 
 static void
-wait_at_exit (void)
+wait_for_paid_calls (void)
 {
   if (wait_for_holders (EXIT_SILENCE))
     return;
@@ -47,6 +50,15 @@ wait_at_exit (void)
     return;
   g_printerr ("klinglipsync: no answer. A task may have been bought: look into"
       " the service's console.\n");
+}
+
+/* A thread that still closes TLS connections while the libraries below it are
+ * torn down may crash, so it gets a moment. */
+static void
+wait_at_exit (void)
+{
+  wait_for_paid_calls ();
+  kling_http_wait_for_end (kling_clock_after (EXIT_CLOSING));
 }
 
 /**

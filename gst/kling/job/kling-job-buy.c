@@ -120,7 +120,8 @@ job_wait_to_resend (KlingJob * job, KlingEnding ending, KlingBackoff * backoff,
     return FALSE;
   }
   kling_job_progress (job, job->stage, -1, "%s Trying again in %.0f s.",
-      reason->message, (gdouble) wait / KLING_SECOND);
+      busy ? "The service asks to wait, because too much is going on."
+      : reason->message, (gdouble) wait / KLING_SECOND);
   return kling_job_sleep (job, wait, deadline, error);
 }
 
