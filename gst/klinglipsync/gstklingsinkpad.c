@@ -18,8 +18,7 @@ GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 /* The default handler would send STREAM_START, SEGMENT and EOS to the src pad:
  * downstream would see the end before any job ran. */
 static gboolean
-gst_kling_sink_pad_event (GstPad * pad, GstObject * parent,
-    GstEvent * event)
+gst_kling_sink_pad_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
   GstKlingLipsync *self = GST_KLING_LIPSYNC (parent);
 
@@ -42,8 +41,7 @@ gst_kling_sink_pad_event (GstPad * pad, GstObject * parent,
 /* Never waits for the network. Once the job has started there is no use for
  * more: a seek of the application must not buy a second video. */
 static GstFlowReturn
-gst_kling_sink_pad_chain (GstPad * pad, GstObject * parent,
-    GstBuffer * buffer)
+gst_kling_sink_pad_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
   gst_buffer_unref (buffer);
   return gst_kling_lipsync_is_closed (GST_KLING_LIPSYNC (parent))
@@ -91,8 +89,7 @@ answer_seeking (GstQuery * query)
 }
 
 static gboolean
-gst_kling_sink_pad_query (GstPad * pad, GstObject * parent,
-    GstQuery * query)
+gst_kling_sink_pad_query (GstPad * pad, GstObject * parent, GstQuery * query)
 {
   switch (GST_QUERY_TYPE (query)) {
     case GST_QUERY_CAPS:
