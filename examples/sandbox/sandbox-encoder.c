@@ -101,7 +101,7 @@ sandbox_encoder_new (const char *path, int width, int height, GError ** error)
 {
   g_autofree char *description =
       g_strdup_printf ("appsrc name=video format=time block=true "
-      "max-bytes=%d ! x264enc speed-preset=superfast pass=quant quantizer=20 "
+      "max-bytes=%d ! x264enc speed-preset=superfast pass=quant quantizer=22 "
       "bframes=0 key-int-max=50 ! video/x-h264,profile=main ! queue ! mux. "
       "appsrc name=audio format=time max-bytes=0 ! audioconvert ! "
       "avenc_aac bitrate=128000 ! queue ! mux. "

@@ -358,7 +358,7 @@ send_by_soup (SandboxExchange * exchange, const SandboxReply * reply)
   soup_message_body_set_accumulate (body, FALSE);
   if (strcmp (exchange->method, "HEAD") != 0)
     for (guint i = 0; i < G_N_ELEMENTS (reply->parts); i++)
-      if (reply->parts[i])
+      if (reply->parts[i] && g_bytes_get_size (reply->parts[i]) > 0)
         soup_message_body_append_bytes (body, reply->parts[i]);
   soup_message_body_complete (body);
   soup_server_message_unpause (exchange->message);

@@ -4,9 +4,9 @@
  * head sways, the eyes blink, and the mouth is as open as it is told. The
  * motion repeats after SANDBOX_FACE_SECONDS, so the sample can be looped.
  *
- * Coordinates are those of a 1280x720 picture around the middle of the face;
- * the mouth is at two thirds of the height, where the sandbox expects one in
- * any video.
+ * Coordinates are around the middle of the face, in a picture whose shorter
+ * side is 720; the mouth is at two thirds of the height, where the sandbox
+ * expects one in any video.
  *
  * One face belongs to one thread.
  *
@@ -50,7 +50,7 @@ static SandboxMatrix
 base_matrix (SandboxFace * face)
 {
   SandboxMatrix m = { 1, 0, 0, 1, 0, 0 };
-  double scale = MIN (face->width / 1280.0, face->height / 720.0);
+  double scale = MIN (face->width, face->height) / 720.0;
 
   m = sandbox_matrix_move (m, face->width / 2.0, face->height * 2 / 3.0);
   m = sandbox_matrix_scale (m, scale * ZOOM, scale * ZOOM);
@@ -237,11 +237,11 @@ draw_head (SandboxPainter * p, const Pose * pose)
   sandbox_fill (p, SANDBOX_GLOW (-14, 10, 175, 0xd0906c00, 0xc5815c90));
   for (int side = -1; side <= 1; side += 2) {
     sandbox_ellipse (p, side * 72, 62, 44, 34);
-    sandbox_fill (p, SANDBOX_GLOW (side * 72, 62, 42, 0xe8796a78, 0xe8796a00));
+    sandbox_fill (p, SANDBOX_GLOW (side * 72, 62, 42, 0xe8796a50, 0xe8796a00));
   }
   /* under the lower lip */
   sandbox_ellipse (p, 0, 139 + jaw, 26, 7);
-  sandbox_fill (p, SANDBOX_GLOW (0, 139 + jaw, 26, 0xc98662a0, 0xc9866200));
+  sandbox_fill (p, SANDBOX_GLOW (0, 139 + jaw, 26, 0xc9866270, 0xc9866200));
   sandbox_unclip (p);
 }
 
@@ -366,28 +366,50 @@ draw_fringe (SandboxPainter * p)
   sandbox_fill (p, SANDBOX_SOLID (0xc8946a70));
 }
 
-/* The opening between the lips: half as wide as @w, @top above and @low below
- * the line where closed lips meet. */
-static void
-opening_path (SandboxPainter * p, double w, double top, double low)
+/* A mouth around the origin, in the face's coordinates. */
+typedef struct
 {
-  sandbox_move_to (p, -w, 0);
-  sandbox_curve_to (p, -w * 0.55, -top * 1.3, w * 0.55, -top * 1.3, w, 0);
-  sandbox_curve_to (p, w * 0.6, low * 1.33, -w * 0.6, low * 1.33, -w, 0);
+  double w;                     /* half its width */
+  double top;                   /* how far it opens above the origin */
+  double low;                   /* and below */
+  double corner;                /* height of its corners; up is a smile */
+} Mouth;
+
+/* The corners come in and down a little when the mouth opens. */
+static Mouth
+mouth_at (double opening)
+{
+  return (Mouth) {
+  .w = 43 - 8 * opening,.top = 13 * opening,.low = 33 * opening,.corner =
+        -7 + 4 * opening,};
 }
 
 static void
-draw_lips (SandboxPainter * p, double w, double top, double low)
+opening_path (SandboxPainter * p, const Mouth * m)
 {
-  sandbox_move_to (p, -w - 5, -1);
-  sandbox_curve_to (p, -w * 0.6, -top - 9, -18, -top - 15, 0, -top - 9);
-  sandbox_curve_to (p, 18, -top - 15, w * 0.6, -top - 9, w + 5, -1);
-  sandbox_curve_to (p, w * 0.6, 4, -w * 0.6, 4, -w - 5, -1);
+  double w = m->w;
+
+  sandbox_move_to (p, -w, m->corner);
+  sandbox_curve_to (p, -w * 0.55, -m->top * 1.3, w * 0.55, -m->top * 1.3, w,
+      m->corner);
+  sandbox_curve_to (p, w * 0.6, m->low * 1.33 + 2, -w * 0.6,
+      m->low * 1.33 + 2, -w, m->corner);
+}
+
+static void
+draw_lips (SandboxPainter * p, const Mouth * m)
+{
+  double w = m->w, top = m->top, low = m->low, corner = m->corner;
+
+  sandbox_move_to (p, -w - 5, corner - 1);
+  sandbox_curve_to (p, -w * 0.6, -top - 10, -18, -top - 15, 0, -top - 9);
+  sandbox_curve_to (p, 18, -top - 15, w * 0.6, -top - 10, w + 5, corner - 1);
+  sandbox_curve_to (p, w * 0.6, 5, -w * 0.6, 5, -w - 5, corner - 1);
   sandbox_fill (p, SANDBOX_FADE (0, -top - 12, LIP_LIGHT, 0, 2, LIP));
-  sandbox_move_to (p, -w - 5, -1);
-  sandbox_curve_to (p, -w * 0.62, low * 1.33 + 17, w * 0.62, low * 1.33 + 17,
-      w + 5, -1);
-  sandbox_curve_to (p, w * 0.6, -4, -w * 0.6, -4, -w - 5, -1);
+  sandbox_move_to (p, -w - 5, corner - 1);
+  sandbox_curve_to (p, -w * 0.62, low * 1.33 + 18, w * 0.62, low * 1.33 + 18,
+      w + 5, corner - 1);
+  sandbox_curve_to (p, w * 0.6, -3, -w * 0.6, -3, -w - 5, corner - 1);
   sandbox_fill (p, SANDBOX_FADE (0, low, LIP, 0, low + 15, LIP_LIGHT));
   /* light on the lower lip */
   sandbox_ellipse (p, -6, low + 7, 17, 3.2);
@@ -395,49 +417,59 @@ draw_lips (SandboxPainter * p, double w, double top, double low)
 }
 
 static void
-draw_closed_line (SandboxPainter * p, double w)
+draw_closed_line (SandboxPainter * p, const Mouth * m)
 {
-  sandbox_move_to (p, -w - 4, -1);
+  double w = m->w, corner = m->corner;
+
+  sandbox_move_to (p, -w - 6, corner - 2);
   sandbox_curve_to (p, -w * 0.5, 3, -8, -1, 0, 1);
-  sandbox_curve_to (p, 8, -1, w * 0.5, 3, w + 4, -1);
+  sandbox_curve_to (p, 8, -1, w * 0.5, 3, w + 6, corner - 2);
   sandbox_curve_to (p, w * 0.5, 6, 8, 3, 0, 4);
-  sandbox_curve_to (p, -8, 3, -w * 0.5, 6, -w - 4, -1);
+  sandbox_curve_to (p, -8, 3, -w * 0.5, 6, -w - 6, corner - 2);
   sandbox_fill (p, SANDBOX_SOLID (LIP_LINE));
 }
 
-/* Dark, with a hint of teeth above and of a tongue below once there is room
- * for them. */
+/* The upper teeth, a bow that shows more the wider the mouth is open. */
 static void
-draw_inside (SandboxPainter * p, double w, double top, double low)
+draw_teeth (SandboxPainter * p, const Mouth * m)
 {
-  opening_path (p, w, top, low);
-  sandbox_fill (p, SANDBOX_FADE (0, -top, 0x2a0b0eff, 0, low, 0x1c0608ff));
-  opening_path (p, w, top, low);
-  sandbox_clip (p);
-  sandbox_move_to (p, -w, -top * 2);
-  sandbox_line_to (p, w, -top * 2);
+  double w = m->w, top = m->top;
+
+  sandbox_move_to (p, -w, -top * 2 - 8);
+  sandbox_line_to (p, w, -top * 2 - 8);
   sandbox_line_to (p, w * 0.8, -top * 0.62);
   sandbox_curve_to (p, w * 0.4, -top * 0.38, -w * 0.4, -top * 0.38, -w * 0.8,
       -top * 0.62);
   sandbox_fill (p, SANDBOX_FADE (0, -top, 0xd8cfc6ff, 0, 0, 0xfffaf2ff));
-  sandbox_ellipse (p, 0, low + 4, w * 0.55, low * 0.42);
+}
+
+/* Dark, with a hint of teeth above and of a tongue below. */
+static void
+draw_inside (SandboxPainter * p, const Mouth * m)
+{
+  double low = m->low;
+
+  opening_path (p, m);
+  sandbox_fill (p, SANDBOX_FADE (0, -m->top, 0x2a0b0eff, 0, low, 0x1c0608ff));
+  opening_path (p, m);
+  sandbox_clip (p);
+  draw_teeth (p, m);
+  sandbox_ellipse (p, 0, low + 4, m->w * 0.55, low * 0.42);
   sandbox_fill (p, SANDBOX_FADE (0, low * 0.6, 0xa8484cff, 0, low * 1.1,
           0x7c3034ff));
   sandbox_unclip (p);
 }
 
-/* Around the origin. The corners come in a little when the mouth opens. */
 static void
 draw_mouth (SandboxPainter * p, double opening)
 {
-  double w = 42 - 7 * opening;
-  double top = 13 * opening, low = 33 * opening;
+  Mouth mouth = mouth_at (opening);
 
-  draw_lips (p, w, top, low);
+  draw_lips (p, &mouth);
   if (opening < 0.04)
-    draw_closed_line (p, w);
+    draw_closed_line (p, &mouth);
   else
-    draw_inside (p, w, top, low);
+    draw_inside (p, &mouth);
 }
 
 static void
@@ -492,23 +524,64 @@ sandbox_face_draw (SandboxFace * face, const SandboxPicture * picture,
   draw_fringe (p);
 }
 
+static guint8
+sample_plane (const SandboxPicture * picture, int plane, double x, double y)
+{
+  int shift = plane ? 1 : 0;
+  int column = CLAMP ((int) x, 0, picture->width - 1) >> shift;
+  int row = CLAMP ((int) y, 0, picture->height - 1) >> shift;
+
+  return picture->planes[plane][row * (picture->width >> shift) + column];
+}
+
+/* The mean colour around the mouth, not darker than lips are. */
+static guint32
+colour_around (const SandboxPicture * picture, const SandboxMatrix * m)
+{
+  double mean[3] = { 0, 0, 0 }, y, u, v;
+
+  for (int i = 0; i < 24; i++) {
+    double x = m->e + m->a * 84 * cos (i * G_PI / 12);
+    double row = m->f + m->d * (10 + 60 * sin (i * G_PI / 12));
+
+    for (int plane = 0; plane < 3; plane++)
+      mean[plane] += sample_plane (picture, plane, x, row) / 24.0;
+  }
+  y = (MAX (mean[0], 115) - 16) / 219;
+  u = (mean[1] - 128) / 224 * 1.8556;
+  v = (mean[2] - 128) / 224 * 1.5748;
+  return (guint32) (CLAMP (y + v, 0, 1) * 255) << 24
+      | (guint32) (CLAMP (y - 0.1873 * u - 0.4681 * v, 0, 1) * 255) << 16
+      | (guint32) (CLAMP (y + u, 0, 1) * 255) << 8;
+}
+
 /**
  * sandbox_face_draw_mouth:
  * @face: a face
  * @picture: a picture of somebody else
  * @opening: of the mouth, 0 to 1
  *
- * Paints only a mouth, where the sandbox expects one.
+ * Paints only a mouth, where the sandbox expects one, over what is there.
  */
 void
 sandbox_face_draw_mouth (SandboxFace * face, const SandboxPicture * picture,
     double opening)
 {
+  SandboxPainter *p = face->painter;
   SandboxMatrix m = sandbox_matrix_move (base_matrix (face), 0, MOUTH_Y);
+  SandboxMatrix flat = sandbox_matrix_scale (sandbox_matrix_move (m, 0, 12), 1,
+      0.8);
+  guint32 colour = colour_around (picture, &m);
 
-  sandbox_painter_set_target (face->painter, picture);
-  sandbox_painter_set_matrix (face->painter, &m);
-  draw_mouth (face->painter, opening);
+  sandbox_painter_set_target (p, picture);
+  sandbox_painter_set_matrix (p, &flat);
+  /* twice, so that it covers well within and fades at its edge */
+  for (int i = 0; i < 2; i++) {
+    sandbox_ellipse (p, 0, 0, 82, 82);
+    sandbox_fill (p, SANDBOX_GLOW (0, 0, 82, colour | 0xff, colour));
+  }
+  sandbox_painter_set_matrix (p, &m);
+  draw_mouth (p, opening);
 }
 
 /* The letters of the word, five columns by seven rows, a bit per dot: no font

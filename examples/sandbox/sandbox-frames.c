@@ -24,6 +24,7 @@ struct _SandboxFrames
   GstElement *pipeline;
   GstAppSink *sink;
   int width, height;
+  GstSample *first;             /* (nullable): pulled in advance */
   guint8 *last;                 /* a whole picture */
   gboolean any;                 /* since the last start */
   gboolean ended;
@@ -48,8 +49,8 @@ static gboolean
 build (SandboxFrames * frames, const char *path, GError ** error)
 {
   g_autofree char *description =
-      g_strdup_printf ("filesrc name=file ! decodebin "
-      "expose-all-streams=false caps=video/x-raw ! videoconvert ! videorate "
+      g_strdup_printf
+      ("filesrc name=file ! decodebin ! videoconvert ! videorate "
       "! videoscale add-borders=false ! video/x-raw,format=I420,width=%d,"
       "height=%d,framerate=%d/1,pixel-aspect-ratio=1/1,colorimetry=bt709 ! "
       "appsink name=sink sync=false max-buffers=4", frames->width,
@@ -67,28 +68,56 @@ build (SandboxFrames * frames, const char *path, GError ** error)
   return TRUE;
 }
 
+static gboolean
+is_over (SandboxFrames * frames)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (frames->pipeline);
+  g_autoptr (GstMessage) message =
+      gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+
+  return message != NULL || gst_app_sink_is_eos (frames->sink);
+}
+
+/* An error in the pipeline does not wake who waits at its end: look, often. */
+static GstSample *
+pull_once (SandboxFrames * frames)
+{
+  gint64 end = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
+  GstSample *sample;
+
+  do {
+    sample = gst_app_sink_try_pull_sample (frames->sink, 50 * GST_MSECOND);
+  } while (sample == NULL && !is_over (frames)
+      && g_get_monotonic_time () < end);
+  return sample;
+}
+
 /**
  * sandbox_frames_new:
  * @path: a video
  * @error: return location
  *
- * Returns: (transfer full): its pictures
+ * Returns: (transfer full): its pictures, of which there is at least one
  */
 SandboxFrames *
 sandbox_frames_new (const char *path, GError ** error)
 {
   g_autoptr (SandboxFrames) frames = g_new0 (SandboxFrames, 1);
   SandboxVideoInfo info;
-  gsize size;
 
   if (!sandbox_media_probe_video (path, &info, error))
     return NULL;
   choose_size (frames, &info);
-  size = sandbox_picture_size (frames->width, frames->height);
-  frames->last = g_malloc (size);
-  memset (frames->last, 128, size);
+  frames->last =
+      g_malloc (sandbox_picture_size (frames->width, frames->height));
   if (!build (frames, path, error))
     return NULL;
+  frames->first = pull_once (frames);
+  if (frames->first == NULL) {
+    g_set_error_literal (error, SANDBOX_ERROR, SANDBOX_ERROR_VALUE,
+        "the video cannot be decoded");
+    return NULL;
+  }
   return g_steal_pointer (&frames);
 }
 
@@ -97,6 +126,7 @@ sandbox_frames_free (SandboxFrames * frames)
 {
   if (frames->pipeline)
     gst_element_set_state (frames->pipeline, GST_STATE_NULL);
+  g_clear_pointer (&frames->first, gst_sample_unref);
   g_clear_object (&frames->sink);
   g_clear_object (&frames->pipeline);
   g_free (frames->last);
@@ -124,15 +154,14 @@ start_over (SandboxFrames * frames)
 static GstSample *
 pull (SandboxFrames * frames)
 {
-  GstSample *sample;
+  GstSample *sample = NULL;
 
-  if (frames->ended)
-    return NULL;
-  sample = gst_app_sink_try_pull_sample (frames->sink,
-      WAIT_SECONDS * GST_SECOND);
-  if (sample == NULL && start_over (frames))
-    sample = gst_app_sink_try_pull_sample (frames->sink,
-        WAIT_SECONDS * GST_SECOND);
+  if (frames->first)
+    return g_steal_pointer (&frames->first);
+  if (!frames->ended)
+    sample = pull_once (frames);
+  if (sample == NULL && !frames->ended && start_over (frames))
+    sample = pull_once (frames);
   frames->ended = sample == NULL;
   return sample;
 }

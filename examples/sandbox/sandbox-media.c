@@ -203,9 +203,9 @@ sandbox_sound_clear (SandboxSound * sound)
 static GstElement *
 new_decoder (const char *path)
 {
-  GstElement *pipeline = gst_parse_launch ("filesrc name=file ! decodebin "
-      "expose-all-streams=false caps=audio/x-raw ! audioconvert ! "
-      "audioresample ! audio/x-raw,format=S16LE,channels=1,rate=48000,"
+  GstElement *pipeline =
+      gst_parse_launch ("filesrc name=file ! decodebin ! "
+      "audioconvert ! audioresample ! audio/x-raw,format=S16LE,channels=1,rate=48000,"
       "layout=interleaved ! appsink name=sink sync=false max-buffers=32",
       NULL);
   g_autoptr (GstElement) file = NULL;
