@@ -119,7 +119,7 @@ job_wait_to_resend (KlingJob * job, KlingEnding ending, KlingBackoff * backoff,
     g_propagate_error (error, g_error_copy (reason));
     return FALSE;
   }
-  kling_job_progress (job, job->stage, -1, "%s Trying again in %.0f s.",
+  kling_job_progress (job, job->stage, -1, "%s Trying again in %.1f s.",
       busy ? "The service asks to wait, because too much is going on."
       : reason->message, (gdouble) wait / KLING_SECOND);
   return kling_job_sleep (job, wait, deadline, error);

@@ -232,7 +232,7 @@ job_tell_failed_poll (KlingJob * job, Polls * polls, const GError * reason,
     return;
   polls->told_at = now;
   kling_job_progress (job, job->stage, -1,
-      "%s The task goes on; asking again in %.0f s.", reason->message,
+      "%s The task goes on; asking again in %.1f s.", reason->message,
       (gdouble) wait / KLING_SECOND);
 }
 
@@ -433,7 +433,7 @@ job_download_until_done (KlingJob * job, Polls * polls, gchar * first_url,
     gint64 wait = kling_backoff_next (&backoff, KLING_SECOND);
 
     kling_job_progress (job, KLING_STAGE_DOWNLOADING, -1,
-        "%s Trying again in %.0f s.", reason->message,
+        "%s Trying again in %.1f s.", reason->message,
         (gdouble) wait / KLING_SECOND);
     g_free (url);
     url = job_await_url (job, polls, wait, error);
