@@ -270,7 +270,7 @@ kling_http_fetch (KlingHttp * http, const gchar * url, gint64 timeout,
 
   *status = 0;
   fetch.url = g_strdup (url);
-  fetch.session = kling_http_create_session (http);
+  fetch.session = kling_http_create_session (http, KLING_HTTP_LANE_FREE);
   soup_session_set_timeout (fetch.session, kling_clock_socket_seconds (left));
   return fetch_run (&fetch, status, error);
 }

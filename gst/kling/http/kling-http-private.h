@@ -29,7 +29,7 @@ typedef enum
 void kling_http_run (KlingHttp * http, GSourceFunc func, gpointer user_data,
     GDestroyNotify notify);
 SoupSession *kling_http_get_session (KlingHttp * http, KlingHttpLane lane);
-SoupSession *kling_http_create_session (KlingHttp * http);
+SoupSession *kling_http_create_session (KlingHttp * http, KlingHttpLane lane);
 
 /* messages and errors */
 SoupMessage *kling_http_create_message (const gchar * method,

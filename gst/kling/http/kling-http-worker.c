@@ -24,11 +24,15 @@
 #include "kling-secret.h"
 #include "kling-url.h"
 
-/* Paid calls that may be under way to one host at the same time. A connection
- * over TLS costs about 4 MB; more of them wait. */
-#define PAID_CONNECTIONS 16
+/* Calls that may be under way to one host at the same time, by lane: what
+ * libsoup does of itself, and so many paid ones. A connection over TLS costs
+ * about 4 MB; more of them wait. */
+static const guint lane_connections[] = {
+  [KLING_HTTP_LANE_FREE] = 2,
+  [KLING_HTTP_LANE_PAID] = 16,
+};
 
-#define N_LANES (KLING_HTTP_LANE_PAID + 1)
+#define N_LANES G_N_ELEMENTS (lane_connections)
 
 typedef struct
 {
@@ -332,9 +336,11 @@ session_on_queued (SoupSession * session, SoupMessage * message,
  * It follows nothing, keeps no cookies, answers no challenges and does not
  * unpack: lengths are those of the bytes sent. */
 SoupSession *
-kling_http_create_session (KlingHttp * http)
+kling_http_create_session (KlingHttp * http, KlingHttpLane lane)
 {
-  SoupSession *session = soup_session_new ();
+  guint connections = lane_connections[lane];
+  SoupSession *session = soup_session_new_with_options ("max-conns",
+      5 * connections, "max-conns-per-host", connections, NULL);
 
   soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
@@ -360,13 +366,10 @@ kling_http_get_session (KlingHttp * http, KlingHttpLane lane)
   if (http->sessions[lane] != NULL)
     return http->sessions[lane];
 
-  http->sessions[lane] = kling_http_create_session (http);
+  http->sessions[lane] = kling_http_create_session (http, lane);
   /* waiting is on our clock: see kling_http_call() */
   soup_session_set_timeout (http->sessions[lane], 0);
-  if (lane == KLING_HTTP_LANE_PAID) {
-    g_object_set (http->sessions[lane], "max-conns", PAID_CONNECTIONS * 2,
-        "max-conns-per-host", PAID_CONNECTIONS, NULL);
+  if (lane == KLING_HTTP_LANE_PAID)
     soup_session_set_idle_timeout (http->sessions[lane], 1);
-  }
   return http->sessions[lane];
 }
