@@ -21,13 +21,10 @@ static const struct
   {G_IO_ERROR_HOST_NOT_FOUND, "there is no host of that name"},
   {G_IO_ERROR_HOST_UNREACHABLE, "there is no way to that host from here"},
   {G_IO_ERROR_NETWORK_UNREACHABLE, "there is no network to reach it by"},
-  {G_IO_ERROR_CONNECTION_CLOSED, "the connection was closed too early"},
-  {G_IO_ERROR_PARTIAL_INPUT, "the connection was closed too early"},
   {G_IO_ERROR_PROXY_FAILED, "the proxy does not pass it on"},
   {G_IO_ERROR_PROXY_AUTH_FAILED, "the proxy does not accept its password"},
   {G_IO_ERROR_PROXY_NEED_AUTH, "the proxy wants a password"},
   {G_IO_ERROR_PROXY_NOT_ALLOWED, "the proxy does not allow it"},
-  {G_IO_ERROR_TIMED_OUT, "it does not answer"},
 };
 
 static const struct
@@ -83,8 +80,6 @@ find_cause (const GError * cause)
 {
   if (cause->domain == G_RESOLVER_ERROR)
     return "its name cannot be resolved; check the network and the host name";
-  if (g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_EOF))
-    return "the connection was closed too early";
   if (cause->domain != G_IO_ERROR)
     return NULL;
   for (guint i = 0; i < G_N_ELEMENTS (io_causes); i++) {
@@ -92,6 +87,14 @@ find_cause (const GError * cause)
       return io_causes[i].cause;
   }
   return NULL;
+}
+
+static gboolean
+is_closed (const GError * cause)
+{
+  return g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
+      || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT)
+      || g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_EOF);
 }
 
 /* Returns: (transfer full): what went wrong with the network, as a sentence */
@@ -105,6 +108,10 @@ kling_http_explain (const GError * cause, const gchar * shown_url,
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return g_error_new (KLING_ERROR, KLING_ERROR_TIMED_OUT,
         "%s does not answer in time.", shown_url);
+  if (is_closed (cause))
+    return g_error_new (KLING_ERROR, KLING_ERROR_NETWORK,
+        "The connection to %s was closed before its answer was complete.",
+        shown_url);
   if (words == NULL && cause->domain == G_TLS_ERROR)
     return explain_tls (cause, shown_url, message);
 

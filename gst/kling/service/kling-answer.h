@@ -91,6 +91,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KlingAnswer, kling_answer_clear)
 
 KlingEnding kling_answer_get_ending (const KlingAnswer * answer,
     const gchar * id);
+gboolean kling_answer_tells_state (const KlingAnswer * answer);
 KlingError kling_answer_get_error_code (const KlingAnswer * answer);
 KlingTaskState kling_task_state_from_word (const gchar * word);
 

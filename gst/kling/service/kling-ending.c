@@ -118,6 +118,22 @@ kling_code_rank (const gchar * code)
 }
 
 /**
+ * kling_answer_tells_state:
+ * @answer: the answer to a query
+ *
+ * An answer has a word about a task when the call went well, or when it names
+ * the task beside its complaint. `status` may be about the call otherwise.
+ *
+ * Returns: whether the state in @answer is that of the task
+ */
+gboolean
+kling_answer_tells_state (const KlingAnswer * answer)
+{
+  return answer->status / 100 == 2 && answer->task_word != NULL
+      && (answer->succeeded || answer->task_id != NULL);
+}
+
+/**
  * kling_answer_get_error_code:
  * @answer: an answer that is no success
  *
@@ -131,7 +147,7 @@ kling_answer_get_error_code (const KlingAnswer * answer)
 
   if (known != NULL)
     return known->error;
-  if (answer->status / 100 == 2 && answer->task_word != NULL
+  if (kling_answer_tells_state (answer)
       && answer->task_state == KLING_TASK_FAILED)
     return KLING_ERROR_TASK_FAILED;
   if (answer->status / 100 == 3)

@@ -429,15 +429,6 @@ kling_service_create (KlingService * service, const KlingRequest * request,
 
 /* --- queries --- */
 
-/* An answer tells the task's state when it says a word about a task: either the
- * call went well, or it names the task beside its complaint. */
-static gboolean
-tells_state (const KlingAnswer * answer)
-{
-  return answer->status / 100 == 2 && answer->task_word != NULL
-      && (answer->succeeded || answer->task_id != NULL);
-}
-
 static void
 set_query_error (KlingService * service, const KlingAnswer * answer,
     GError ** error)
@@ -484,7 +475,7 @@ kling_service_query (KlingService * service, const gchar * task_id,
       error);
   g_free (reply->details.task_id);
   reply->details.task_id = g_strdup (task_id);
-  if (answered && tells_state (&reply->answer))
+  if (answered && kling_answer_tells_state (&reply->answer))
     return TRUE;
   if (answered)
     set_query_error (service, &reply->answer, error);

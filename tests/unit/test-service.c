@@ -1,0 +1,434 @@
+/* klinglipsync: tests of the calls of the API
+ *
+ * Each ending of a paid call with the number of requests it took: always one.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <gst/check/gstcheck.h>
+
+#include "kling-clock.h"
+#include "kling-error.h"
+#include "kling-service.h"
+#include "kling-testserver.h"
+
+#define KEY "sk-planted-4711"
+
+#define START_SERVER(steps) kling_test_server_start (steps, G_N_ELEMENTS (steps))
+
+/* A service at a scripted server */
+typedef struct
+{
+  KlingTestServer *server;
+  KlingHttp *http;
+  KlingRequest *request;
+  KlingSettings *settings;
+  KlingService *service;
+  KlingReply reply;
+  GError *error;
+} Fixture;
+
+static KlingRequest *
+make_request (gchar * base_url)
+{
+  KlingRequest *request = kling_request_new ();
+
+  request->base_url = base_url;
+  request->video_url = g_strdup ("https://example.com/v.mp4?sig=planted");
+  request->text = g_strdup ("A sentence of more than forty characters, to see"
+      " where it ends");
+  request->voice_id = g_strdup ("oversea_male1");
+  request->voice_language = g_strdup ("en");
+  return request;
+}
+
+static Fixture *
+fixture_new (const KlingTestStep * steps, guint n_steps, const gchar * prefix)
+{
+  Fixture *fixture = g_new0 (Fixture, 1);
+
+  fixture->server = kling_test_server_start (steps, n_steps);
+  fixture->http = kling_http_new (NULL, NULL, "kling-test/1", NULL);
+  fixture->request = make_request (kling_test_server_url (fixture->server,
+          prefix));
+  fixture->settings = kling_settings_new ();
+  fixture->settings->api_key = kling_secret_new (KEY);
+  fixture->settings->timeout = 20 * KLING_SECOND;
+  fixture->service = kling_service_new (fixture->request, fixture->settings,
+      fixture->http);
+  return fixture;
+}
+
+static void
+fixture_reset (Fixture * fixture)
+{
+  kling_reply_clear (&fixture->reply);
+  g_clear_error (&fixture->error);
+}
+
+static void
+fixture_free (Fixture * fixture)
+{
+  fixture_reset (fixture);
+  kling_service_free (fixture->service);
+  kling_settings_unref (fixture->settings);
+  kling_request_unref (fixture->request);
+  kling_http_unref (fixture->http);
+  kling_test_server_stop (fixture->server);
+  g_free (fixture);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Fixture, fixture_free);
+
+static KlingEnding
+identify (Fixture * fixture)
+{
+  return kling_service_identify (fixture->service, fixture->request, NULL,
+      &fixture->reply, &fixture->error);
+}
+
+static KlingEnding
+create (Fixture * fixture)
+{
+  return kling_service_create (fixture->service, fixture->request, "session-1",
+      NULL, &fixture->reply, &fixture->error);
+}
+
+static gboolean
+query (Fixture * fixture, const gchar * task_id)
+{
+  return kling_service_query (fixture->service, task_id, NULL,
+      &fixture->reply, &fixture->error);
+}
+
+static void
+check_sentence (const GError * error, KlingError code, const gchar * words)
+{
+  fail_unless (g_error_matches (error, KLING_ERROR, code), "%s",
+      error ? error->message : "no error");
+  fail_unless (strstr (error->message, words), "%s does not say %s",
+      error->message, words);
+  fail_unless (g_str_has_suffix (error->message, "."), "%s", error->message);
+  fail_if (strstr (error->message, "planted"), "%s", error->message);
+}
+
+/* --- what is sent --- */
+
+GST_START_TEST (test_calls)
+{
+  static const KlingTestStep steps[] = {
+    {.method = "POST",.path = "/pre/kling/v1/videos/identify-face",
+        .body = "{\"code\":0,\"data\":{\"session_id\":\"s-1\"}}"},
+    {.method = "POST",.path = "/pre/kling/v1/videos/advanced-lip-sync",
+          .body = "{\"id\":\"task_1\",\"task_id\":\"task_1\",\"status\":\"\"}",
+        .headers = "Retry-After: 3\r\n"},
+    {.method = "GET",.path = "/pre/kling/v1/videos/advanced-lip-sync/task_1",
+        .body = "{\"request_id\":\"r\",\"data\":{\"status\":\"QUEUED\"}}"},
+  };
+  g_autoptr (Fixture) fixture = fixture_new (steps, G_N_ELEMENTS (steps),
+      "/pre/");
+  const KlingTestCall *seen;
+
+  fail_unless_equals_int (identify (fixture), KLING_ENDING_CREATED);
+  fail_if (fixture->error);
+  fail_unless_equals_string (fixture->reply.answer.session_id, "s-1");
+  seen = kling_test_server_call (fixture->server, 0);
+  fail_unless_equals_string (g_bytes_get_data (seen->body, NULL),
+      "{\"video_url\":\"https://example.com/v.mp4?sig=planted\"}");
+  fail_unless_equals_string (seen->authorization, "Bearer " KEY);
+  fixture_reset (fixture);
+
+  fail_unless_equals_int (create (fixture), KLING_ENDING_CREATED);
+  fail_unless_equals_string (fixture->reply.answer.task_id, "task_1");
+  fail_unless_equals_string (fixture->reply.details.task_id, "task_1");
+  fail_unless_equals_int (fixture->reply.details.http_status, 200);
+  fail_unless (fixture->reply.retry_after == 3 * KLING_SECOND);
+  seen = kling_test_server_call (fixture->server, 1);
+  fail_unless (strstr (g_bytes_get_data (seen->body, NULL),
+          "{\"input\":{\"session_id\":\"session-1\",\"text\":\"A sentence"));
+  fixture_reset (fixture);
+
+  fail_unless (query (fixture, "task_1"));
+  fail_unless_equals_int (fixture->reply.answer.task_state, KLING_TASK_WAITING);
+  fail_unless_equals_string (fixture->reply.details.task_id, "task_1");
+  fail_unless_equals_string (fixture->reply.details.request_id, "r");
+}
+
+GST_END_TEST;
+
+/* What says where a call goes, with what key, and how long it is, is ours. */
+GST_START_TEST (test_extra_headers)
+{
+  static const KlingTestStep steps[] = { {.body = "{\"status\":\"\"}"} };
+  static const gchar *const headers[] = {
+    "X-Group", "blue", "authorization", "Bearer other", "Host", "evil.example",
+    "Content-Length", "1", "content-type", "text/plain", "Cookie", "a=b",
+    "Transfer-Encoding", "chunked", "Odd", NULL
+  };
+  g_autoptr (Fixture) fixture = fixture_new (steps, 1, "");
+  const KlingTestCall *seen;
+
+  fixture->settings->extra_headers = g_strdupv ((gchar **) headers);
+  create (fixture);
+  seen = kling_test_server_call (fixture->server, 0);
+  fail_unless (strstr (seen->head, "X-Group: blue\r\n"));
+  fail_unless_equals_string (seen->authorization, "Bearer " KEY);
+  fail_unless (strstr (seen->head, "Host: 127.0.0.1:"));
+  fail_unless (strstr (seen->head, "Content-Type: application/json\r\n"));
+  fail_unless (g_bytes_get_size (seen->body) > 50);
+  fail_if (strstr (seen->head, "other") || strstr (seen->head, "evil")
+      || strstr (seen->head, "a=b") || strstr (seen->head, "chunked")
+      || strstr (seen->head, "text/plain"));
+}
+
+GST_END_TEST;
+
+/* A redirect is refused: the key stays where it belongs. */
+GST_START_TEST (test_redirected)
+{
+  g_autoptr (KlingTestServer) other = kling_test_server_start (NULL, 0);
+  g_autofree gchar *url = kling_test_server_url (other, "/");
+  g_autofree gchar *headers = g_strdup_printf ("Location: %s\r\n", url);
+  const KlingTestStep step = {.status = 307,.headers = headers };
+  g_autoptr (Fixture) fixture = fixture_new (&step, 1, "");
+
+  fail_unless_equals_int (create (fixture), KLING_ENDING_REFUSED);
+  check_sentence (fixture->error, KLING_ERROR_SETTINGS, "base-url");
+  fixture_reset (fixture);
+  fail_if (query (fixture, "task_1"));
+  fail_unless_equals_int (kling_test_server_count_connections (other), 0);
+}
+
+GST_END_TEST;
+
+/* --- the endings --- */
+
+static const struct
+{
+  KlingTestStep step;
+  KlingEnding ending;
+  KlingError error;
+  const gchar *words;
+} endings[] = {
+  {{.status = 401,.body = "{\"code\":1002,\"message\":\"Authorization is"
+              " invalid\",\"request_id\":\"rq-9\"}"},
+        KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "KLING_API_KEY"},
+  {{.status = 401,.body = "{\"code\":1002,\"message\":\"Authorization is"
+              " invalid\",\"request_id\":\"rq-9\"}"},
+        KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED,
+      "(HTTP 401, code 1002, request id rq-9): \"Authorization is invalid\""},
+  {{.status = 401,.body = "{\"error\":{\"message\":\"Bad key " KEY "\"}}"},
+        KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "Bad key ***"},
+  {{.status = 401}, KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED,
+      "http://127.0.0.1:"},
+  {{.status = 429,.body = "{\"code\":1102,\"message\":\"Account balance not"
+              " enough\"}"}, KLING_ENDING_REFUSED, KLING_ERROR_ACCOUNT,
+      "balance"},
+  {{.status = 400,.body = "{\"code\":1201,\"message\":\"Voice id not found\"}"},
+        KLING_ENDING_REFUSED, KLING_ERROR_INPUT, "Voice id not found"},
+  {{.status = 400,.body = "{\"code\":1301,\"message\":\"risk\"}"},
+        KLING_ENDING_REFUSED, KLING_ERROR_POLICY, "risk"},
+  {{.status = 404,.body = "{\"error\":{\"message\":\"Invalid URL\"}}"},
+        KLING_ENDING_REFUSED, KLING_ERROR_SETTINGS, "base-url"},
+  {{.status = 503,.body = "{\"error\":{\"code\":\"model_not_found\"}}"},
+        KLING_ENDING_REFUSED, KLING_ERROR_SERVICE, "model_not_found"},
+  {{.status = 200,.body = "{\"code\":1101,\"message\":\"arrears\"}"},
+        KLING_ENDING_REFUSED, KLING_ERROR_ACCOUNT, "arrears"},
+  {{.status = 429}, KLING_ENDING_BUSY, KLING_ERROR_SERVICE, "asks to wait"},
+  {{.status = 429,.body = "{\"code\":1303,\"message\":\"parallel\"}"},
+        KLING_ENDING_BUSY, KLING_ERROR_SERVICE, "asks to wait"},
+  {{.status = 500,.body = "{\"code\":5000,\"message\":\"oops\"}"},
+        KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "code 5000"},
+  {{.status = 502,.body = "<html><h1>Bad Gateway</h1></html>"},
+        KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "Bad Gateway"},
+  {{.status = 200,.body = "<html>hello</html>"}, KLING_ENDING_UNKNOWN,
+      KLING_ERROR_OUTCOME_UNKNOWN, "hello"},
+  {{.status = 200}, KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN,
+      "HTTP 200"},
+  {{.status = 408}, KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "408"},
+  {{.status = 303}, KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "303"},
+  {{.act = KLING_TEST_CLOSE}, KLING_ENDING_UNKNOWN,
+      KLING_ERROR_OUTCOME_UNKNOWN, "closed before its answer was complete"},
+  {{.act = KLING_TEST_RESET}, KLING_ENDING_UNKNOWN,
+      KLING_ERROR_OUTCOME_UNKNOWN, "again by itself"},
+  {{.act = KLING_TEST_RAW,.body = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n"
+              "\r\n{\"task_id\":\"t"}, KLING_ENDING_UNKNOWN,
+      KLING_ERROR_OUTCOME_UNKNOWN, "closed before its answer was complete"},
+};
+
+GST_START_TEST (test_create_endings)
+{
+  g_autoptr (Fixture) fixture = fixture_new (&endings[__i__].step, 1, "");
+  KlingEnding ending = create (fixture);
+
+  fail_unless_equals_int (ending, endings[__i__].ending);
+  check_sentence (fixture->error, endings[__i__].error, endings[__i__].words);
+  if (ending == KLING_ENDING_UNKNOWN) {
+    check_sentence (fixture->error, KLING_ERROR_OUTCOME_UNKNOWN,
+        "may have been accepted and paid");
+    check_sentence (fixture->error, KLING_ERROR_OUTCOME_UNKNOWN, "session-1");
+    check_sentence (fixture->error, KLING_ERROR_OUTCOME_UNKNOWN,
+        "\"A sentence of more than forty charact...\"");
+    check_sentence (fixture->error, KLING_ERROR_OUTCOME_UNKNOWN, "console");
+  }
+  fail_unless_equals_int (kling_test_server_count (fixture->server, NULL, NULL),
+      1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_identify_endings)
+{
+  g_autoptr (Fixture) fixture = fixture_new (&endings[__i__].step, 1, "");
+
+  fail_unless_equals_int (identify (fixture), endings[__i__].ending);
+  check_sentence (fixture->error, endings[__i__].error, endings[__i__].words);
+  fail_unless_equals_int (kling_test_server_count (fixture->server, NULL, NULL),
+      1);
+}
+
+GST_END_TEST;
+
+/* The text of a sentence may hold what an audio URL must not show. */
+GST_START_TEST (test_unknown_audio)
+{
+  static const KlingTestStep steps[] = { {.act = KLING_TEST_CLOSE} };
+  g_autoptr (Fixture) fixture = fixture_new (steps, 1, "");
+
+  g_clear_pointer (&fixture->request->text, g_free);
+  fixture->request->audio_url = g_strdup ("https://e.com/a.mp3?sig=planted");
+  fail_unless_equals_int (create (fixture), KLING_ENDING_UNKNOWN);
+  check_sentence (fixture->error, KLING_ERROR_OUTCOME_UNKNOWN,
+      "audio https://e.com/a.mp3.");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_not_sent)
+{
+  KlingTestServer *server = kling_test_server_start (NULL, 0);
+  g_autoptr (Fixture) fixture = fixture_new (NULL, 0, "");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  g_clear_pointer (&fixture->service, kling_service_free);
+  g_free (fixture->request->base_url);
+  fixture->request->base_url = kling_test_server_url (server, "");
+  kling_test_server_stop (server);
+  fixture->service = kling_service_new (fixture->request, fixture->settings,
+      fixture->http);
+
+  fail_unless_equals_int (create (fixture), KLING_ENDING_NOT_SENT);
+  check_sentence (fixture->error, KLING_ERROR_NETWORK, "nothing accepts");
+  fail_unless_equals_int (fixture->reply.details.http_status, 0);
+  fixture_reset (fixture);
+
+  g_cancellable_cancel (cancellable);
+  fail_unless_equals_int (kling_service_create (fixture->service,
+          fixture->request, "s", cancellable, &fixture->reply, &fixture->error),
+      KLING_ENDING_NOT_SENT);
+  fail_unless (g_error_matches (fixture->error, KLING_ERROR,
+          KLING_ERROR_CANCELLED));
+}
+
+GST_END_TEST;
+
+/* --- queries --- */
+
+static const struct
+{
+  KlingTestStep step;
+  gboolean usable;
+  KlingError error;
+  const gchar *words;
+  const gchar *code;
+} queries[] = {
+  {{.body = "{\"code\":\"success\",\"data\":{\"status\":\"IN_PROGRESS\"}}"},
+      TRUE},
+  {{.body = "{\"status\":\"queued\",\"id\":\"task_1\"}"}, TRUE},
+  {{.body = "{\"code\":0,\"data\":{\"task_status\":\"reviewing\"}}"}, TRUE},
+  {{.body = "{\"code\":0,\"message\":\"SUCCEED\",\"data\":{\"task_status\":"
+              "\"failed\",\"task_status_msg\":\"no face\"}}"}, TRUE},
+  {{.body = "{\"code\":1301,\"data\":{\"task_id\":\"task_1\",\"task_status\":"
+              "\"failed\"}}"}, TRUE},
+  {{.body = "{\"code\":\"success\",\"data\":null}"}, FALSE,
+      KLING_ERROR_SERVICE, "do not understand", "success"},
+  {{.body = "{\"data\":[]}"}, FALSE, KLING_ERROR_SERVICE, "do not understand"},
+  {{.body = "<html>login</html>"}, FALSE, KLING_ERROR_SERVICE, "login"},
+  {{.body = ""}, FALSE, KLING_ERROR_SERVICE, "do not understand"},
+  {{.body = "{\"status\":\"error\",\"code\":\"weird\",\"message\":\"m\"}"},
+      FALSE, KLING_ERROR_SERVICE, "do not understand", "weird"},
+  {{.status = 500,.body = "{\"status\":\"error\"}"}, FALSE,
+      KLING_ERROR_SERVICE, "in trouble"},
+  {{.status = 502,.body = "<h1>Bad Gateway</h1>"}, FALSE,
+      KLING_ERROR_SERVICE, "Bad Gateway"},
+  {{.status = 429}, FALSE, KLING_ERROR_SERVICE, "asks to wait"},
+  {{.status = 401,.body = "{\"code\":1004}"}, FALSE,
+      KLING_ERROR_NOT_AUTHORIZED, "credentials-file", "1004"},
+  {{.status = 404,.body = "{\"error\":{\"message\":\"Invalid URL\"}}"}, FALSE,
+      KLING_ERROR_SERVICE, "does not know the task"},
+  {{.status = 400,.body = "{\"code\":\"task_not_exist\",\"data\":null}"},
+        FALSE, KLING_ERROR_SERVICE, "does not know the task",
+      "task_not_exist"},
+  {{.act = KLING_TEST_RESET}, FALSE, KLING_ERROR_NETWORK, "127.0.0.1"},
+  {{.act = KLING_TEST_RAW,.body = "nonsense\r\n\r\n"}, FALSE,
+      KLING_ERROR_NETWORK, "127.0.0.1"},
+};
+
+GST_START_TEST (test_queries)
+{
+  g_autoptr (Fixture) fixture = fixture_new (&queries[__i__].step, 1, "");
+  gboolean usable = query (fixture, "task_1");
+
+  fail_unless_equals_int (usable, queries[__i__].usable);
+  fail_unless_equals_string (fixture->reply.details.task_id, "task_1");
+  if (usable) {
+    fail_if (fixture->error);
+    return;
+  }
+  check_sentence (fixture->error, queries[__i__].error, queries[__i__].words);
+  fail_unless_equals_string (fixture->reply.details.service_code,
+      queries[__i__].code);
+  fail_unless_equals_string (fixture->reply.answer.code, queries[__i__].code);
+}
+
+GST_END_TEST;
+
+/* An id that would lead elsewhere is never put into a path. */
+GST_START_TEST (test_bad_task_ids)
+{
+  static const gchar *const ids[] = { "", "..", "../../user/token", "a/b",
+    "a?b=c", "a b", "a%2f..",
+  };
+  g_autoptr (Fixture) fixture = fixture_new (NULL, 0, "");
+
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
+    fail_if (query (fixture, ids[i]));
+    check_sentence (fixture->error, KLING_ERROR_SETTINGS, "task id");
+    fixture_reset (fixture);
+  }
+  fail_unless_equals_int (kling_test_server_count_connections (fixture->server),
+      0);
+}
+
+GST_END_TEST;
+
+static Suite *
+service_suite (void)
+{
+  Suite *suite = suite_create ("service");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (suite, tc);
+  tcase_add_test (tc, test_calls);
+  tcase_add_test (tc, test_extra_headers);
+  tcase_add_test (tc, test_redirected);
+  tcase_add_loop_test (tc, test_create_endings, 0, G_N_ELEMENTS (endings));
+  tcase_add_loop_test (tc, test_identify_endings, 0, G_N_ELEMENTS (endings));
+  tcase_add_test (tc, test_unknown_audio);
+  tcase_add_test (tc, test_not_sent);
+  tcase_add_loop_test (tc, test_queries, 0, G_N_ELEMENTS (queries));
+  tcase_add_test (tc, test_bad_task_ids);
+  return suite;
+}
+
+GST_CHECK_MAIN (service);
