@@ -37,6 +37,8 @@ G_BEGIN_DECLS
 /* What every run is started with */
 #define TEST_KEY "sk-the-key-of-the-tests"
 #define TEST_TEXT "Hello there."
+/* The longest there is, because the clock runs fast and machines may be busy */
+#define TEST_TIMEOUT (600 * GST_SECOND)
 #define TEST_VIDEO_URL "https://media.example/face.mp4?signature=1"
 
 /* No state change and no stop may take longer. The bar is 200 ms; the rest is
