@@ -1,7 +1,7 @@
 /* What the sandbox offers beside the service: /sandbox/...
  *
- * No key is asked for here. Main thread only but for the two functions that
- * make the sample.
+ * No key is asked for here. Main thread only but for the functions that say
+ * otherwise.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "sandbox-render.h"
-#include "sandbox-voices.h"
+#include "sandbox-speech.h"
 #include "sandbox.h"
 
 /* The sample in the making. */
@@ -23,6 +23,16 @@ typedef struct
   char *picture;
   GError *error;
 } Making;
+
+/* A text that is spoken on demand. */
+typedef struct
+{
+  SandboxExchange *exchange;
+  const SandboxTask *task;
+  char *path;
+  GCancellable *stop;
+  GError *error;
+} Speaking;
 
 static void
 answer_problem (SandboxExchange * exchange, guint status, const char *message)
@@ -223,17 +233,72 @@ sandbox_local_task (SandboxExchange * exchange)
         sandbox_task_print (task));
 }
 
+static void
+serve_speech (SandboxExchange * exchange, const SandboxTask * task,
+    const char *path)
+{
+  answer_file (exchange, path,
+      task->audio ? "application/octet-stream" : "audio/x-wav");
+}
+
+/* On a worker's thread; there is one only, so no two write the same file. */
+static void
+speaking_work (gpointer data)
+{
+  Speaking *speaking = data;
+  const SandboxTask *task = speaking->task;
+
+  if (!g_file_test (speaking->path, G_FILE_TEST_EXISTS))
+    sandbox_speech_speak (task->text, sandbox_voice_find (task->voice_id),
+        task->language, speaking->path, speaking->stop, &speaking->error);
+}
+
+static void
+speaking_done (gpointer data)
+{
+  Speaking *speaking = data;
+
+  if (speaking->error)
+    answer_problem (speaking->exchange, SOUP_STATUS_NOT_FOUND,
+        speaking->error->message);
+  else
+    serve_speech (speaking->exchange, speaking->task, speaking->path);
+  sandbox_exchange_unref (speaking->exchange);
+  g_clear_object (&speaking->stop);
+  g_clear_error (&speaking->error);
+  g_free (speaking->path);
+  g_free (speaking);
+}
+
+/**
+ * sandbox_local_speech:
+ * @exchange: a GET of what a task says
+ *
+ * A renderer leaves its speech behind. With a clip nothing is rendered, and a
+ * text is spoken when somebody wants to hear it.
+ */
 void
 sandbox_local_speech (SandboxExchange * exchange)
 {
+  Sandbox *sandbox = exchange->sandbox;
   SandboxTask *task = find_task (exchange);
   g_autofree char *path = NULL;
+  Speaking *speaking;
 
   if (task == NULL)
     return;
-  path = sandbox_task_speech_path (task, exchange->sandbox->state);
-  answer_file (exchange, path,
-      task->audio ? "application/octet-stream" : "audio/x-wav");
+  path = sandbox_task_speech_path (task, sandbox->state);
+  if (task->text == NULL || sandbox->options->clip == NULL) {
+    serve_speech (exchange, task, path);
+    return;
+  }
+  speaking = g_new0 (Speaking, 1);
+  speaking->exchange = sandbox_exchange_ref (exchange);
+  speaking->task = task;
+  speaking->path = g_steal_pointer (&path);
+  speaking->stop = g_object_ref (sandbox->stop);
+  sandbox_worker_run (sandbox->painters, speaking_work, speaking_done,
+      speaking);
 }
 
 static void

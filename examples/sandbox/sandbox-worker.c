@@ -57,12 +57,13 @@ sandbox_worker_new (guint threads)
   return worker;
 }
 
-/* Does not wait for work that runs: the process is about to end, and what is
- * unfinished starts anew from its state directory. */
+/* Waits for the work that runs, which was told to stop, and drops the rest:
+ * nothing may be freed under a thread that looks at it. What is unfinished
+ * starts anew from its state directory. */
 void
 sandbox_worker_free (SandboxWorker * worker)
 {
-  g_thread_pool_free (worker->pool, TRUE, FALSE);
+  g_thread_pool_free (worker->pool, TRUE, TRUE);
   g_free (worker);
 }
 

@@ -43,7 +43,7 @@ struct _Sandbox {
   SandboxSessions *sessions;
   SandboxTasks *tasks;
   SandboxWorker *fetchers;      /* fetch and look at media */
-  SandboxWorker *painters;      /* make the sample */
+  SandboxWorker *painters;      /* one: makes the sample, speaks on demand */
   GCancellable *stop;           /* ends what the workers do */
   GQueue face_waiters;          /* of SandboxExchange: sample in the making */
   gboolean face_in_making;
