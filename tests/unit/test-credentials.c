@@ -209,6 +209,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_contents)
 {
+  static const gchar cut[] = "[klinglipsync]\0api-key=" KEY;
   g_autofree gchar *large = g_strnfill (64 * 1024 + 1, '#');
 
   write_file (file, KEY "\n", -1, 0600);
@@ -219,7 +220,7 @@ GST_START_TEST (test_contents)
   check_refused (NULL, file, "api-key=KEY");
   write_file (file, "[other]\napi-key=" KEY "\n", -1, 0600);
   check_refused (NULL, file, "api-key=KEY");
-  write_file (file, "[klinglipsync]\0api-key=" KEY, 40, 0600);
+  write_file (file, cut, sizeof cut - 1, 0600);
   check_refused (NULL, file, "");
   write_file (file, large, -1, 0600);
   check_refused (NULL, file, "bytes");
