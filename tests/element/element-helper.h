@@ -135,6 +135,7 @@ gchar *kling_test_run_dup_status (KlingTestRun * run);
 gchar *kling_test_run_dup_task_id (KlingTestRun * run);
 
 gboolean kling_test_run_has_text (KlingTestRun * run, const gchar * words);
+void kling_test_run_check_no_error (KlingTestRun * run);
 void kling_test_run_eos (KlingTestRun * run);
 void kling_test_run_preroll (KlingTestRun * run);
 const gchar *kling_test_run_error (KlingTestRun * run, GQuark domain,
@@ -147,6 +148,35 @@ guint kling_test_run_count_buffers (KlingTestRun * run);
 GBytes *kling_test_run_get_data (KlingTestRun * run);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingTestRun, kling_test_run_free)
+
+/**
+ * KlingTestChild:
+ * @pid: its process id, 0 when it has ended
+ *
+ * A program of its own, such as gst-launch-1.0, whose output is kept.
+ */
+typedef struct
+{
+  GPid pid;
+
+  /*< private > */
+  gchar *directory;
+  gint status;
+} KlingTestChild;
+
+KlingTestChild *kling_test_child_start (const gchar * const *command,
+    const gchar * const *environment);
+KlingTestChild *kling_test_child_launch (const gchar * line,
+    const gchar * const *environment);
+void kling_test_child_free (KlingTestChild * child);
+void kling_test_child_signal (KlingTestChild * child, gint number);
+gboolean kling_test_child_wait (KlingTestChild * child, guint seconds);
+gint kling_test_child_get_exit (KlingTestChild * child);
+gchar *kling_test_child_read (KlingTestChild * child, gboolean errors);
+gchar *kling_test_child_path (KlingTestChild * child, const gchar * name);
+void kling_test_remove_tree (const gchar * path);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingTestChild, kling_test_child_free)
 
 void kling_test_check_contains (const gchar * text, const gchar * part);
 

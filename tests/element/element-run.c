@@ -471,6 +471,18 @@ fail_with_error (GstMessage * message)
 }
 
 /**
+ * kling_test_run_check_no_error:
+ * @run: a run
+ *
+ * No error was posted up to now.
+ */
+void
+kling_test_run_check_no_error (KlingTestRun * run)
+{
+  fail_with_error (kling_test_run_wait (run, GST_MESSAGE_ERROR, 0));
+}
+
+/**
  * kling_test_run_eos:
  * @run: a run in PLAYING
  *
