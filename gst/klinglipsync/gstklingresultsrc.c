@@ -127,11 +127,11 @@ gst_kling_result_src_stop (GstBaseSrc * base)
   return TRUE;
 }
 
-/* Waits for the owner's job, then says what the bytes are. */
+/* Waits for the owner's job. The size becomes known late, so GstBaseSrc has to
+ * be told: it answers SEEKING with it. */
 static GstFlowReturn
 gst_kling_result_src_await_result (GstKlingResultSrc * self)
 {
-  g_autoptr (GstCaps) caps = NULL;
   KlingResult *result = NULL;
   GstFlowReturn ret = gst_kling_lipsync_obtain_result (self->owner, &result);
 
@@ -140,10 +140,27 @@ gst_kling_result_src_await_result (GstKlingResultSrc * self)
 
   GST_OBJECT_LOCK (self);
   self->result = result;
+  GST_BASE_SRC (self)->segment.duration = kling_spool_get_size (result->spool);
   GST_OBJECT_UNLOCK (self);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_duration_changed (GST_OBJECT (self)));
+  return GST_FLOW_OK;
+}
 
+/* Says what the bytes are, now that it is known. It fails on a pad that was set
+ * flushing meanwhile; then the next create() does it. */
+static GstFlowReturn
+gst_kling_result_src_promise_caps (GstKlingResultSrc * self)
+{
+  GstPad *pad = GST_BASE_SRC_PAD (self);
+  g_autoptr (GstCaps) caps = NULL;
+
+  if (gst_pad_has_current_caps (pad))
+    return GST_FLOW_OK;
   caps = gst_static_pad_template_get_caps (&src_template);
-  return gst_base_src_set_caps (GST_BASE_SRC (self), caps) ? GST_FLOW_OK
+  if (gst_base_src_set_caps (GST_BASE_SRC (self), caps))
+    return GST_FLOW_OK;
+  return GST_PAD_IS_FLUSHING (pad) ? GST_FLOW_FLUSHING
       : GST_FLOW_NOT_NEGOTIATED;
 }
 
@@ -179,15 +196,16 @@ gst_kling_result_src_create (GstBaseSrc * base, guint64 offset, guint length,
     GstBuffer ** buffer)
 {
   GstKlingResultSrc *self = GST_KLING_RESULT_SRC (base);
+  GstFlowReturn ret = GST_FLOW_OK;
   guint64 size;
 
-  if (!gst_kling_result_src_get_size (base, &size)) {
-    GstFlowReturn ret = gst_kling_result_src_await_result (self);
-
-    if (ret != GST_FLOW_OK)
-      return ret;
-    gst_kling_result_src_get_size (base, &size);
-  }
+  if (self->result == NULL)
+    ret = gst_kling_result_src_await_result (self);
+  if (ret == GST_FLOW_OK)
+    ret = gst_kling_result_src_promise_caps (self);
+  if (ret != GST_FLOW_OK)
+    return ret;
+  size = kling_spool_get_size (self->result->spool);
   if (offset >= size)
     return GST_FLOW_EOS;
   return gst_kling_result_src_read (self, self->result->spool, offset,

@@ -352,9 +352,8 @@ job_check_download (KlingJob * job, KlingSpool * spool, GError ** error)
           spool_read_exactly, spool, error))
     return NULL;
   if (info.n_video == 0) {
-    g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-        "What the service made for task %s has no picture.",
-        job->record->task_id);
+    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_RESULT,
+        "It has no picture.");
     return NULL;
   }
   return kling_result_new (job->record->task_id, spool, &info);
@@ -407,6 +406,17 @@ job_keep_result (KlingJob * job, KlingResult * result)
       kling_spool_get_sha256 (result->spool));
 }
 
+static void
+job_set_unusable (KlingJob * job, GError * reason, GError ** error)
+{
+  if (reason->code == KLING_ERROR_CANCELLED)
+    g_propagate_error (error, reason);
+  else
+    g_propagate_prefixed_error (error, reason,
+        "Task %s is done, but its video cannot be fetched. ",
+        job->record->task_id);
+}
+
 /* Downloads, and asks for the address anew after each failure: it may have
  * expired. */
 static gboolean
@@ -427,7 +437,7 @@ job_download_until_done (KlingJob * job, Polls * polls, gchar * first_url,
     }
     KLING_INFO ("download failed: %s", reason->message);
     if (!download_may_be_repeated (job, reason, &unusable)) {
-      g_propagate_error (error, g_steal_pointer (&reason));
+      job_set_unusable (job, g_steal_pointer (&reason), error);
       return FALSE;
     }
     gint64 wait = kling_backoff_next (&backoff, KLING_SECOND);
