@@ -252,6 +252,31 @@ GST_START_TEST (test_statuses)
 
 GST_END_TEST;
 
+/* A kept connection was closed meanwhile: what costs nothing is sent again, over
+ * a new one, and a paid call did not use it in the first place. */
+GST_START_TEST (test_stale)
+{
+  static const KlingTestStep steps[] = {
+    {.times = 1,.body = "{}"},
+    {.times = 1,.act = KLING_TEST_CLOSE},
+    {.body = "{}"},
+  };
+  g_autoptr (KlingTestServer) server = START_SERVER (steps);
+  g_autoptr (KlingHttp) http = new_http ();
+
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (Call) call = call_new (http,
+        kling_test_server_url (server, "/"));
+
+    call_run (call);
+    fail_unless (call->answered, "%s", call->error ? call->error->message : "");
+  }
+  fail_unless_equals_int (kling_test_server_count (server, NULL, NULL), 3);
+  fail_unless_equals_int (kling_test_server_count_connections (server), 2);
+}
+
+GST_END_TEST;
+
 /* --- what does not fit --- */
 
 GST_START_TEST (test_size)
@@ -909,6 +934,51 @@ GST_START_TEST (test_tls)
 
 GST_END_TEST;
 
+static gpointer
+negotiate (gpointer user_data)
+{
+  static const gchar *const protocols[] = { "h2", "http/1.1", NULL };
+  static const gchar answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  g_autoptr (GSocketConnection) plain =
+      g_socket_listener_accept (user_data, NULL, NULL, NULL);
+  g_autoptr (GTlsCertificate) certificate =
+      g_tls_certificate_new_from_pem (TEST_SERVER_PEM, -1, NULL);
+  g_autoptr (GIOStream) tls = g_tls_server_connection_new (G_IO_STREAM (plain),
+      certificate, NULL);
+  gchar request[1024];
+
+  g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (tls), protocols);
+  g_input_stream_read (g_io_stream_get_input_stream (tls), request,
+      sizeof request, NULL, NULL);
+  g_output_stream_write_all (g_io_stream_get_output_stream (tls), answer,
+      strlen (answer), NULL, NULL, NULL);
+  g_io_stream_close (tls, NULL, NULL);
+  return g_strdup (g_tls_connection_get_negotiated_protocol (G_TLS_CONNECTION
+          (tls)));
+}
+
+/* Over HTTP/2 libsoup would send a paid call again that the server refuses. */
+GST_START_TEST (test_http1)
+{
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  GThread *thread = g_thread_new ("negotiate", negotiate, listener);
+  g_autofree gchar *path = make_authority (TEST_CA_PEM);
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, NULL);
+  g_autoptr (KlingHttp) http = kling_http_new (NULL, database, NULL, NULL);
+  g_autoptr (Call) call = call_new (http,
+      g_strdup_printf ("https://127.0.0.1:%u/", port));
+  g_autofree gchar *protocol = NULL;
+
+  call_run (call);
+  protocol = g_thread_join (thread);
+  fail_unless (call->answered, "%s", call->error ? call->error->message : "");
+  fail_unless_equals_string (protocol, "http/1.1");
+  g_unlink (path);
+}
+
+GST_END_TEST;
+
 /* --- what is logged --- */
 
 static GMutex log_lock;
@@ -1005,6 +1075,7 @@ http_suite (void)
   tcase_add_test (tc, test_get);
   tcase_add_test (tc, test_post);
   tcase_add_loop_test (tc, test_statuses, 0, G_N_ELEMENTS (statuses));
+  tcase_add_test (tc, test_stale);
   tcase_add_loop_test (tc, test_size, 0, 2);
   tcase_add_test (tc, test_endless);
   tcase_add_loop_test (tc, test_broken, 0, G_N_ELEMENTS (broken));
@@ -1027,6 +1098,7 @@ http_suite (void)
   tcase_add_test (tc, test_proxy);
   tcase_add_test (tc, test_bad_proxy);
   tcase_add_loop_test (tc, test_tls, 0, G_N_ELEMENTS (trusts));
+  tcase_add_test (tc, test_http1);
   tcase_add_test (tc, test_log);
   tcase_add_loop_test (tc, test_retry_after, 0, G_N_ELEMENTS (retries));
   return suite;

@@ -120,6 +120,22 @@ kling_http_explain (const GError * cause, const gchar * shown_url,
       shown_url, words ? words : text);
 }
 
+/* Offers the server HTTP/1.1 only. Over HTTP/2 libsoup 3.2 sends a POST again by
+ * itself when the server refuses its stream or goes away, a GET thousands of
+ * times a second, does not notice that a connection is closed within a body,
+ * and holds whole bodies in memory. It has no switch for that; but at this point
+ * the handshake has not begun yet. */
+static void
+message_on_network_event (SoupMessage * message, GSocketClientEvent event,
+    GIOStream * connection, gpointer user_data)
+{
+  static const gchar *const protocols[] = { "http/1.1", NULL };
+
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING)
+    g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (connection),
+        protocols);
+}
+
 /* Returns: (transfer full) (nullable): a message whose answer comes as it is,
  * also when it is a redirect */
 SoupMessage *
@@ -137,5 +153,7 @@ kling_http_create_message (const gchar * method, const gchar * url,
     return NULL;
   }
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  g_signal_connect (message, "network-event",
+      G_CALLBACK (message_on_network_event), NULL);
   return message;
 }

@@ -22,6 +22,9 @@
 #include "kling-url.h"
 
 #define READ_BLOCK (16 * 1024)
+/* How often a call that costs nothing may be started again: each of two kept
+ * connections may turn out to be closed. */
+#define MAX_RESTARTS 2
 #define MAX_RETRY_AFTER (60 * 60 * KLING_SECOND)
 
 typedef struct
@@ -40,6 +43,7 @@ typedef struct
   GInputStream *stream;
   GCancellable *cancellable;
   GByteArray *body;
+  guint restarts;
 
   GMutex mutex;
   GCond cond;
@@ -256,23 +260,38 @@ exchange_on_headers (GObject * source, GAsyncResult * result,
   exchange_unref (exchange);
 }
 
-/* From here on bytes may leave this machine. A paid call must never start a
- * second time: libsoup does not repeat a POST, and if it ever did, the
- * cancelled cancellable stops it before the first byte. */
+/* From here on bytes may leave this machine. */
 static void
 exchange_on_starting (SoupMessage * message, gpointer user_data)
 {
   Exchange *exchange = user_data;
 
   exchange_lock (exchange);
-  if (exchange->paid && exchange->answer.sent)
-    g_cancellable_cancel (exchange->cancellable);
   exchange->answer.sent = TRUE;
   if (exchange->paid)
     exchange->deadline = MAX (exchange->call_deadline,
         kling_clock_after (KLING_HTTP_PAID_PATIENCE));
   g_cond_broadcast (&exchange->cond);
   exchange_unlock (exchange);
+}
+
+/* libsoup is about to send it again. A GET whose kept connection turned out to
+ * be closed may be; a paid call must never start a second time, because what
+ * was sent may have been accepted. */
+static void
+exchange_on_restarted (SoupMessage * message, gpointer user_data)
+{
+  Exchange *exchange = user_data;
+  guint allowed = exchange->paid ? 0 : MAX_RESTARTS;
+
+  if (++exchange->restarts <= allowed)
+    return;
+  exchange_lock (exchange);
+  exchange_decide_locked (exchange, g_error_new (KLING_ERROR,
+          KLING_ERROR_NETWORK, "%s did not take the call and wants it sent"
+          " again.", exchange->shown));
+  exchange_unlock (exchange);
+  g_cancellable_cancel (exchange->cancellable);
 }
 
 /* The patience counts from the last byte sent (money.md 1). */
@@ -307,6 +326,8 @@ exchange_start (gpointer user_data)
 
   g_signal_connect (exchange->message, "starting",
       G_CALLBACK (exchange_on_starting), exchange);
+  g_signal_connect (exchange->message, "restarted",
+      G_CALLBACK (exchange_on_restarted), exchange);
   if (exchange->paid)
     g_signal_connect (exchange->message, "wrote-body",
         G_CALLBACK (exchange_on_wrote_body), exchange);
