@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 #define KLING_HTTP_MAX_REDIRECTS 5
 #define KLING_HTTP_BLOCK (256 * 1024)
 
-/* The least time a paid call gets after its last byte was sent (money.md 1) */
+/* The least time a paid call gets after its last byte was sent */
 #define KLING_HTTP_PAID_PATIENCE (120 * G_TIME_SPAN_SECOND)
 
 /**

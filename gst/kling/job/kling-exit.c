@@ -1,6 +1,6 @@
 /* klinglipsync: the end of the process waits for paid calls
  *
- * A paid call that is being sent is never aborted (money.md 1), not even by a
+ * A paid call that is being sent is never aborted, not even by a
  * person who presses Ctrl-C: its answer holds the id of a task that costs money.
  * The job's thread holds the exit around such a call; a handler of atexit(),
  * installed with the first of them, waits for it on the thread that called

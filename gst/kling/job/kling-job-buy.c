@@ -2,8 +2,8 @@
  *
  * identify-face and the create call. On the job's thread.
  *
- * A paid call ends in one of five ways (money.md 1) and this file is where each
- * of them leads: CREATED goes on, NOT SENT and BUSY wait and send again,
+ * A paid call ends in one of five ways (docs/architecture.md) and this file is
+ * where each of them leads: CREATED goes on, NOT SENT and BUSY wait and send again,
  * REFUSED and UNKNOWN are errors. Whatever happens, the record knows it before
  * anything else is done, and the exit of the process is held until it does.
  * Being told to stop does not end a call whose sending has begun: kling-http
@@ -23,7 +23,7 @@
 /* A call that did not even leave this machine: a wrong address should be told
  * soon, a network that comes back within seconds should not matter. */
 #define MAX_UNSENT 4
-/* The service's own advice for busy: wait a second at least (kling-api.md 4.2) */
+/* Kling's own advice on its concurrency rules: wait a second at least */
 #define BUSY_MINIMUM KLING_SECOND
 
 typedef KlingEnding (*PaidCall) (KlingJob * job, KlingReply * reply,

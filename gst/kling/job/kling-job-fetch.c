@@ -16,8 +16,7 @@
 #include "kling-log.h"
 #include "kling-url.h"
 
-/* A gateway may need a while until it knows its own task, but not for ever
- * (money.md 5). */
+/* A gateway may need a while until it knows its own task, but not for ever. */
 #define MISSING_PATIENCE (10 * 60 * KLING_SECOND)
 /* "Success without any URL: treat as not ready for a few more polls" */
 #define MAX_WITHOUT_URL 5

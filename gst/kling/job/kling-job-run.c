@@ -16,7 +16,7 @@
 
 /* How often we look whether an earlier job has let go of the record */
 #define HOLD_INTERVAL (250 * G_TIME_SPAN_MILLISECOND)
-/* A failed task is asked for once more, by a new run (money.md 5) */
+/* A failed task is asked for once more, by a new run */
 #define MAX_TASKS 2
 
 /**

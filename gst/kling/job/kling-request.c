@@ -97,7 +97,7 @@ kling_request_unref (KlingRequest * request)
  * @a: a request
  * @b: another one
  *
- * Without a store requests are compared field by field (money.md 1).
+ * Requests are compared field by field.
  *
  * Returns: whether both ask for the same video
  */

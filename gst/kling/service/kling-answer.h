@@ -36,7 +36,7 @@ typedef enum
  * @KLING_ENDING_UNKNOWN: bought or not, we cannot tell: never sent again by
  *   itself
  *
- * How a paid call can end (money.md 1).
+ * How a paid call can end (docs/architecture.md).
  */
 typedef enum
 {
@@ -63,9 +63,9 @@ typedef enum
  * @percent: progress in percent, -1 when it was not told
  * @result_url: (nullable): where the finished video is
  *
- * One answer, read tolerantly (kling-api.md 11): the same fields wherever the
+ * One answer, read tolerantly (docs/architecture.md): the same fields wherever the
  * service put them. Strings are valid UTF-8, without control characters, and
- * bounded; ids have been checked (money.md 2). URLs have not been judged.
+ * bounded; ids have been checked. URLs have not been judged.
  */
 typedef struct
 {

@@ -46,7 +46,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingResult, kling_result_unref)
  * @KLING_RECORD_DONE: there is a result
  * @KLING_RECORD_FAILED: the service gave the task up
  *
- * The states of money.md 5 that make a difference within one process.
+ * The states that make a difference within one process.
  */
 typedef enum
 {
