@@ -26,7 +26,7 @@ typedef struct
 
 typedef struct
 {
-  double y, u, v, alpha;
+  float y, u, v, alpha;
 } Colour;
 
 struct _SandboxPainter
@@ -306,8 +306,8 @@ typedef struct
 {
   Colour from, to;
   gboolean solid;
-  double x, y, dx, dy;          /* linear: 0..1 along (dx, dy) */
-  double per_radius;            /* radial: 1 / radius */
+  float x, y, dx, dy;           /* linear: 0..1 along (dx, dy) */
+  float per_radius;             /* radial: 1 / radius */
 } Ink;
 
 static Ink
@@ -335,19 +335,19 @@ make_ink (SandboxPainter * painter, const SandboxPaint * paint)
 }
 
 static inline Colour
-ink_at (const Ink * ink, double x, double y)
+ink_at (const Ink * ink, float x, float y)
 {
-  double t;
+  float t;
   Colour c;
 
   if (ink->solid)
     return ink->from;
   if (ink->per_radius > 0)
-    t = sqrt ((x - ink->x) * (x - ink->x) + (y - ink->y) * (y - ink->y))
+    t = sqrtf ((x - ink->x) * (x - ink->x) + (y - ink->y) * (y - ink->y))
         * ink->per_radius;
   else
     t = (x - ink->x) * ink->dx + (y - ink->y) * ink->dy;
-  t = CLAMP (t, 0, 1);
+  t = CLAMP (t, 0.0f, 1.0f);
   c.y = ink->from.y + (ink->to.y - ink->from.y) * t;
   c.u = ink->from.u + (ink->to.u - ink->from.u) * t;
   c.v = ink->from.v + (ink->to.v - ink->from.v) * t;
@@ -356,9 +356,9 @@ ink_at (const Ink * ink, double x, double y)
 }
 
 static inline guint8
-blend (guint8 old, double colour, double alpha)
+blend (guint8 old, float colour, float alpha)
 {
-  return old + (colour - old) * alpha + 0.5;
+  return old + (colour - old) * alpha + 0.5f;
 }
 
 /* Even limits, so that chroma is painted by whole samples. */
@@ -409,7 +409,7 @@ paint_luma (SandboxPainter * painter, const Box * box, int y, const float *row,
 
     if (row[x] < 0.002f)
       continue;
-    c = ink_at (ink, x + 0.5, y + 0.5);
+    c = ink_at (ink, x + 0.5f, y + 0.5f);
     line[x] = blend (line[x], c.y, c.alpha * row[x]);
   }
 }

@@ -19,7 +19,8 @@
 guint answer_timeout = 60;
 
 #define START_SECONDS 30
-#define RESULT_SECONDS 120
+#define RESULT_SECONDS 60
+#define REFUSE_SECONDS 20
 
 /* In the child, before it becomes the sandbox: it dies with the test. */
 static void
@@ -82,6 +83,34 @@ box_start (const char *option, ...)
 }
 
 /**
+ * box_refuses:
+ * @first: an argument
+ * @second: (nullable): another one
+ * @third: (nullable): and another one
+ *
+ * Returns: whether the sandbox, started so, ends with exit status 1
+ */
+gboolean
+box_refuses (const char *first, const char *second, const char *third)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  g_autoptr (GSubprocess) process = NULL;
+  gint64 end = g_get_monotonic_time () + REFUSE_SECONDS * G_USEC_PER_SEC;
+
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  process = g_subprocess_launcher_spawn (launcher, NULL,
+      g_getenv ("KLING_SANDBOX"), first, second, third, NULL);
+  while (g_subprocess_get_identifier (process)) {
+    if (g_get_monotonic_time () > end)
+      return FALSE;
+    g_usleep (10000);
+  }
+  return g_subprocess_get_if_exited (process)
+      && g_subprocess_get_exit_status (process) == 1;
+}
+
+/**
  * box_stop:
  * @box: a sandbox that runs
  * @signal: how to end it
@@ -103,8 +132,9 @@ box_free (Box * box)
 {
   g_autofree char *port_file = g_build_filename (box->folder, "port", NULL);
 
+  /* a sandbox that crashed, or that a sanitizer stopped, is found out here */
   if (g_subprocess_get_identifier (box->process))
-    box_stop (box, SIGTERM);
+    g_assert_cmpint (box_stop (box, SIGTERM), ==, 0);
   g_unlink (port_file);
   g_rmdir (box->folder);
   g_clear_object (&box->process);

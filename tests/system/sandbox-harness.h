@@ -35,6 +35,8 @@ typedef struct {
 } Clip;
 
 Box *box_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
+gboolean box_refuses (const char *first, const char *second,
+    const char *third);
 int box_stop (Box *box, int signal);
 void box_free (Box *box);
 
