@@ -79,6 +79,20 @@ watch (KlingTestRun * run)
       on_data, run, NULL);
 }
 
+static GstElement *
+make_pipeline (const gchar * downstream)
+{
+  g_autofree gchar *line = g_strdup_printf ("pipeline. ( klinglipsync"
+      " name=lipsync %s %s )", downstream ? "!" : "",
+      downstream ? downstream : "");
+  g_autoptr (GError) error = NULL;
+  GstElement *pipeline = gst_parse_launch_full (line, NULL,
+      GST_PARSE_FLAG_FATAL_ERRORS, &error);
+
+  fail_unless (pipeline != NULL, "%s: %s", line, error ? error->message : "");
+  return pipeline;
+}
+
 /**
  * kling_test_run_new:
  * @base_url: (nullable): the service
@@ -98,17 +112,9 @@ kling_test_run_new (const gchar * base_url, const gchar * downstream)
   g_cond_init (&run->changed);
   run->log = g_ptr_array_new_with_free_func
       ((GDestroyNotify) gst_mini_object_unref);
-  run->lipsync = gst_check_setup_element ("klinglipsync");
+  run->pipeline = make_pipeline (downstream);
+  run->lipsync = gst_bin_get_by_name (GST_BIN (run->pipeline), "lipsync");
   run->src = gst_element_get_static_pad (run->lipsync, "src");
-  run->pipeline = gst_pipeline_new (NULL);
-  gst_bin_add (GST_BIN (run->pipeline), gst_object_ref (run->lipsync));
-  if (downstream) {
-    GstElement *rest = gst_parse_bin_from_description (downstream, TRUE, NULL);
-
-    fail_unless (rest != NULL, "cannot make \"%s\"", downstream);
-    gst_bin_add (GST_BIN (run->pipeline), rest);
-    fail_unless (gst_element_link (run->lipsync, rest));
-  }
   g_object_set (run->lipsync, "base-url", base_url, "api-key", TEST_KEY,
       "video-url", TEST_VIDEO_URL, "text", TEST_TEXT, "voice-id",
       "oversea_male1", "voice-language", "en", "timeout", TEST_TIMEOUT, NULL);
