@@ -10,7 +10,7 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
-#define IDLE_SECONDS 10
+#define IDLE_SECONDS 30
 #define TOTAL_SECONDS 60
 #define CHUNK (256 * 1024)
 

@@ -21,13 +21,29 @@ typedef struct
   SandboxWorkFunc work;
   SandboxWorkFunc done;
   gpointer data;
+  int handed;                   /* how often it changed threads; atomic */
 } Job;
+
+/* GLib's queues hand a job over safely, but by means that thread sanitizers do
+ * not see; this they see. */
+static void
+hand_over (Job * job)
+{
+  g_atomic_int_inc (&job->handed);
+}
+
+static void
+take_over (Job * job)
+{
+  g_atomic_int_get (&job->handed);
+}
 
 static gboolean
 job_done (gpointer data)
 {
   Job *job = data;
 
+  take_over (job);
   job->done (job->data);
   g_free (job);
   return G_SOURCE_REMOVE;
@@ -38,7 +54,9 @@ job_run (gpointer data, gpointer user_data)
 {
   Job *job = data;
 
+  take_over (job);
   job->work (job->data);
+  hand_over (job);
   g_idle_add_full (G_PRIORITY_DEFAULT, job_done, job, NULL);
 }
 
@@ -83,5 +101,6 @@ sandbox_worker_run (SandboxWorker * worker, SandboxWorkFunc work,
   job->work = work;
   job->done = done;
   job->data = data;
+  hand_over (job);
   g_thread_pool_push (worker->pool, job, NULL);
 }
