@@ -253,7 +253,7 @@ static const struct
         "\"abc123-session-id\",\"face_list\":[{\"face_id\":\"face_001\","
         "\"face_rect\":{\"x\":120,\"y\":80,\"width\":200,\"height\":250}}]}}",
       "abc123-session-id"},
-  {"{\"code\":0,\"data\":{\"session_id\":\"s\",\"final_unit_deduction\":\"0.05\""
+  {"{\"code\":0,\"data\":{\"session_id\":\"s\",\"final_unit_deduction\":\"0\""
         ",\"face_data\":[{\"face_id\":\"0\",\"face_image\":\"url\","
         "\"start_time\":0,\"end_time\":5200}]}}", "s"},
   {"{\"session_id\":\"top\"}", "top"},
@@ -451,7 +451,7 @@ static const struct
   {429, "{\"code\":\"fail_to_fetch_task\",\"message\":\"{\\\"code\\\":1303,"
         "\\\"message\\\":\\\"parallel task over resource pack limit\\\","
         "\\\"request_id\\\":\\\"r1\\\"}\",\"data\":null}", FALSE, "1303"},
-  {400, "{\"code\":\"fail_to_fetch_task\",\"message\":\"status 400: {\\\"code\\\""
+  {400, "{\"code\":\"fail_to_fetch_task\",\"message\":\"status: {\\\"code\\\""
         ":1201,\\\"message\\\":\\\"Voice id not found\\\"} end\"}", FALSE,
       "1201"},
   {200, "{\"message\":\"Voice id not found\",\"data\":{\"data\":{\"code\":1201,"
@@ -512,7 +512,7 @@ static const struct
   {400, "{\"message\":\"{\\\"error\\\":{\\\"message\\\":\\\"deep\\\"}}\"}",
       "deep", NULL},
   {400, "{\"message\":\"not {json}\"}", "not {json}", NULL},
-  {200, "{\"data\":{\"status\":\"FAILURE\",\"fail_reason\":\"{\\\"code\\\":1301,"
+  {200, "{\"data\":{\"status\":\"FAILURE\",\"fail_reason\":\"{\\\"code\\\":1,"
         "\\\"message\\\":\\\"risk control\\\"}\"}}", "risk control", NULL},
   /* request ids */
   {401, "{\"error\":{\"message\":\"Bad token (request id: 20240102ab)\"}}",

@@ -13,7 +13,8 @@
 #define AT_ONCE (2 * G_USEC_PER_SEC)
 #define PATIENT (30 * KLING_SECOND)
 
-#define START_SERVER(steps) kling_test_server_start (steps, G_N_ELEMENTS (steps))
+#define START_SERVER(steps) \
+  kling_test_server_start (steps, G_N_ELEMENTS (steps))
 
 /* --- a sink that notes what comes --- */
 
@@ -289,7 +290,8 @@ static const guint redirects[] = { 301, 302, 303, 307, 308 };
 GST_START_TEST (test_redirect)
 {
   KlingTestStep steps[] = {
-    {.path = "/a",.status = redirects[__i__],.headers = "Location: b/c?d=e\r\n"},
+    {.path = "/a",.status = redirects[__i__],
+        .headers = "Location: b/c?d=e\r\n"},
     {.path = "/b/c?d=e",.body = "there"},
   };
   g_autoptr (KlingTestServer) server = START_SERVER (steps);

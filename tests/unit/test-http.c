@@ -147,7 +147,8 @@ teardown (void)
   fail_unless (kling_http_wait_for_end (kling_clock_after (REAL_MS (5000))));
 }
 
-#define START_SERVER(steps) kling_test_server_start (steps, G_N_ELEMENTS (steps))
+#define START_SERVER(steps) \
+  kling_test_server_start (steps, G_N_ELEMENTS (steps))
 
 /* --- the plain case --- */
 
@@ -221,8 +222,8 @@ GST_START_TEST (test_post)
 GST_END_TEST;
 
 static const guint statuses[] = {
-  200, 202, 204, 301, 302, 303, 307, 308, 400, 401, 403, 404, 407, 408, 429, 500,
-  502, 503, 504, 599,
+  200, 202, 204, 301, 302, 303, 307, 308, 400, 401, 403, 404, 407, 408, 429,
+  500, 502, 503, 504, 599,
 };
 
 /* Every status is an answer; nothing is followed, tried again or answered with
@@ -252,8 +253,8 @@ GST_START_TEST (test_statuses)
 
 GST_END_TEST;
 
-/* A kept connection was closed meanwhile: what costs nothing is sent again, over
- * a new one, and a paid call did not use it in the first place. */
+/* A kept connection was closed meanwhile: what costs nothing is sent again over
+ * a new one. A paid call never uses a kept one. */
 GST_START_TEST (test_stale)
 {
   static const KlingTestStep steps[] = {
@@ -332,7 +333,8 @@ static const KlingTestStep broken[] = {
   {.act = KLING_TEST_RESET},
   {.act = KLING_TEST_RAW,.body = "no HTTP at all\r\n\r\n"},
   {.act = KLING_TEST_RAW,.body = "HTTP/1.1 200 OK\r\nContent-Le"},
-  {.act = KLING_TEST_RAW,.body = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"},
+  {.act = KLING_TEST_RAW,
+        .body = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"},
   {.act = KLING_TEST_RAW,
         .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"},
 };
@@ -984,7 +986,7 @@ GST_END_TEST;
 static GMutex log_lock;
 static GString *log_text;
 
-static void
+static void G_GNUC_PRINTF (5, 0)
 catch_line (KlingLogLevel level, const gchar * file, const gchar * function,
     gint line, const gchar * format, va_list args)
 {

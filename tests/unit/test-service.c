@@ -14,8 +14,6 @@
 
 #define KEY "sk-planted-4711"
 
-#define START_SERVER(steps) kling_test_server_start (steps, G_N_ELEMENTS (steps))
-
 /* A service at a scripted server */
 typedef struct
 {
@@ -203,6 +201,12 @@ GST_END_TEST;
 
 /* --- the endings --- */
 
+#define UNAUTHORIZED "{\"code\":1002," \
+  "\"message\":\"Authorization is invalid\"," "\"request_id\":\"rq-9\"}"
+#define NO_MONEY "{\"code\":1102,\"message\":\"Account balance not enough\"}"
+#define CUT_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" \
+  "{\"task_id\":\"t"
+
 static const struct
 {
   KlingTestStep step;
@@ -210,37 +214,35 @@ static const struct
   KlingError error;
   const gchar *words;
 } endings[] = {
-  {{.status = 401,.body = "{\"code\":1002,\"message\":\"Authorization is"
-              " invalid\",\"request_id\":\"rq-9\"}"},
-        KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "KLING_API_KEY"},
-  {{.status = 401,.body = "{\"code\":1002,\"message\":\"Authorization is"
-              " invalid\",\"request_id\":\"rq-9\"}"},
-        KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED,
-      "(HTTP 401, code 1002, request id rq-9): \"Authorization is invalid\""},
+  {{.status = 401,.body = UNAUTHORIZED}, KLING_ENDING_REFUSED,
+      KLING_ERROR_NOT_AUTHORIZED, "KLING_API_KEY"},
+  {{.status = 401,.body = UNAUTHORIZED}, KLING_ENDING_REFUSED,
+      KLING_ERROR_NOT_AUTHORIZED, "(HTTP 401, code 1002, request id rq-9): \""},
+  {{.status = 401,.body = UNAUTHORIZED}, KLING_ENDING_REFUSED,
+      KLING_ERROR_NOT_AUTHORIZED, ": \"Authorization is invalid\". "},
   {{.status = 401,.body = "{\"error\":{\"message\":\"Bad key " KEY "\"}}"},
-        KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "Bad key ***"},
+      KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "Bad key ***"},
   {{.status = 401}, KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED,
       "http://127.0.0.1:"},
-  {{.status = 429,.body = "{\"code\":1102,\"message\":\"Account balance not"
-              " enough\"}"}, KLING_ENDING_REFUSED, KLING_ERROR_ACCOUNT,
-      "balance"},
+  {{.status = 429,.body = NO_MONEY}, KLING_ENDING_REFUSED,
+      KLING_ERROR_ACCOUNT, "balance"},
   {{.status = 400,.body = "{\"code\":1201,\"message\":\"Voice id not found\"}"},
-        KLING_ENDING_REFUSED, KLING_ERROR_INPUT, "Voice id not found"},
+      KLING_ENDING_REFUSED, KLING_ERROR_INPUT, "Voice id not found"},
   {{.status = 400,.body = "{\"code\":1301,\"message\":\"risk\"}"},
-        KLING_ENDING_REFUSED, KLING_ERROR_POLICY, "risk"},
+      KLING_ENDING_REFUSED, KLING_ERROR_POLICY, "risk"},
   {{.status = 404,.body = "{\"error\":{\"message\":\"Invalid URL\"}}"},
-        KLING_ENDING_REFUSED, KLING_ERROR_SETTINGS, "base-url"},
+      KLING_ENDING_REFUSED, KLING_ERROR_SETTINGS, "base-url"},
   {{.status = 503,.body = "{\"error\":{\"code\":\"model_not_found\"}}"},
-        KLING_ENDING_REFUSED, KLING_ERROR_SERVICE, "model_not_found"},
+      KLING_ENDING_REFUSED, KLING_ERROR_SERVICE, "model_not_found"},
   {{.status = 200,.body = "{\"code\":1101,\"message\":\"arrears\"}"},
-        KLING_ENDING_REFUSED, KLING_ERROR_ACCOUNT, "arrears"},
+      KLING_ENDING_REFUSED, KLING_ERROR_ACCOUNT, "arrears"},
   {{.status = 429}, KLING_ENDING_BUSY, KLING_ERROR_SERVICE, "asks to wait"},
   {{.status = 429,.body = "{\"code\":1303,\"message\":\"parallel\"}"},
-        KLING_ENDING_BUSY, KLING_ERROR_SERVICE, "asks to wait"},
+      KLING_ENDING_BUSY, KLING_ERROR_SERVICE, "asks to wait"},
   {{.status = 500,.body = "{\"code\":5000,\"message\":\"oops\"}"},
-        KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "code 5000"},
+      KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "code 5000"},
   {{.status = 502,.body = "<html><h1>Bad Gateway</h1></html>"},
-        KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "Bad Gateway"},
+      KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "Bad Gateway"},
   {{.status = 200,.body = "<html>hello</html>"}, KLING_ENDING_UNKNOWN,
       KLING_ERROR_OUTCOME_UNKNOWN, "hello"},
   {{.status = 200}, KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN,
@@ -251,8 +253,7 @@ static const struct
       KLING_ERROR_OUTCOME_UNKNOWN, "closed before its answer was complete"},
   {{.act = KLING_TEST_RESET}, KLING_ENDING_UNKNOWN,
       KLING_ERROR_OUTCOME_UNKNOWN, "again by itself"},
-  {{.act = KLING_TEST_RAW,.body = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n"
-              "\r\n{\"task_id\":\"t"}, KLING_ENDING_UNKNOWN,
+  {{.act = KLING_TEST_RAW,.body = CUT_ANSWER}, KLING_ENDING_UNKNOWN,
       KLING_ERROR_OUTCOME_UNKNOWN, "closed before its answer was complete"},
 };
 
@@ -334,6 +335,14 @@ GST_END_TEST;
 
 /* --- queries --- */
 
+#define FAILED_TASK "{\"code\":0,\"message\":\"SUCCEED\",\"data\":{" \
+  "\"task_status\":\"failed\",\"task_status_msg\":\"no face\"}}"
+#define FAILED_CODE "{\"code\":1301,\"data\":{\"task_id\":\"task_1\"," \
+  "\"task_status\":\"failed\"}}"
+#define RUNNING "{\"code\":\"success\",\"data\":{\"status\":\"IN_PROGRESS\"}}"
+#define COMPLAINT "{\"status\":\"error\",\"code\":\"weird\",\"message\":\"m\"}"
+#define NO_TASK "{\"code\":\"task_not_exist\",\"data\":null}"
+
 static const struct
 {
   KlingTestStep step;
@@ -342,21 +351,18 @@ static const struct
   const gchar *words;
   const gchar *code;
 } queries[] = {
-  {{.body = "{\"code\":\"success\",\"data\":{\"status\":\"IN_PROGRESS\"}}"},
-      TRUE},
+  {{.body = RUNNING}, TRUE},
   {{.body = "{\"status\":\"queued\",\"id\":\"task_1\"}"}, TRUE},
   {{.body = "{\"code\":0,\"data\":{\"task_status\":\"reviewing\"}}"}, TRUE},
-  {{.body = "{\"code\":0,\"message\":\"SUCCEED\",\"data\":{\"task_status\":"
-              "\"failed\",\"task_status_msg\":\"no face\"}}"}, TRUE},
-  {{.body = "{\"code\":1301,\"data\":{\"task_id\":\"task_1\",\"task_status\":"
-              "\"failed\"}}"}, TRUE},
+  {{.body = FAILED_TASK}, TRUE},
+  {{.body = FAILED_CODE}, TRUE},
   {{.body = "{\"code\":\"success\",\"data\":null}"}, FALSE,
       KLING_ERROR_SERVICE, "do not understand", "success"},
   {{.body = "{\"data\":[]}"}, FALSE, KLING_ERROR_SERVICE, "do not understand"},
   {{.body = "<html>login</html>"}, FALSE, KLING_ERROR_SERVICE, "login"},
   {{.body = ""}, FALSE, KLING_ERROR_SERVICE, "do not understand"},
-  {{.body = "{\"status\":\"error\",\"code\":\"weird\",\"message\":\"m\"}"},
-      FALSE, KLING_ERROR_SERVICE, "do not understand", "weird"},
+  {{.body = COMPLAINT}, FALSE, KLING_ERROR_SERVICE, "do not understand",
+      "weird"},
   {{.status = 500,.body = "{\"status\":\"error\"}"}, FALSE,
       KLING_ERROR_SERVICE, "in trouble"},
   {{.status = 502,.body = "<h1>Bad Gateway</h1>"}, FALSE,
@@ -366,9 +372,8 @@ static const struct
       KLING_ERROR_NOT_AUTHORIZED, "credentials-file", "1004"},
   {{.status = 404,.body = "{\"error\":{\"message\":\"Invalid URL\"}}"}, FALSE,
       KLING_ERROR_SERVICE, "does not know the task"},
-  {{.status = 400,.body = "{\"code\":\"task_not_exist\",\"data\":null}"},
-        FALSE, KLING_ERROR_SERVICE, "does not know the task",
-      "task_not_exist"},
+  {{.status = 400,.body = NO_TASK}, FALSE, KLING_ERROR_SERVICE,
+      "does not know the task", "task_not_exist"},
   {{.act = KLING_TEST_RESET}, FALSE, KLING_ERROR_NETWORK, "127.0.0.1"},
   {{.act = KLING_TEST_RAW,.body = "nonsense\r\n\r\n"}, FALSE,
       KLING_ERROR_NETWORK, "127.0.0.1"},

@@ -120,11 +120,11 @@ kling_http_explain (const GError * cause, const gchar * shown_url,
       shown_url, words ? words : text);
 }
 
-/* Offers the server HTTP/1.1 only. Over HTTP/2 libsoup 3.2 sends a POST again by
- * itself when the server refuses its stream or goes away, a GET thousands of
+/* Offers the server HTTP/1.1 only. Over HTTP/2 libsoup 3.2 sends a POST again
+ * by itself when the server refuses its stream or goes away, a GET thousands of
  * times a second, does not notice that a connection is closed within a body,
- * and holds whole bodies in memory. It has no switch for that; but at this point
- * the handshake has not begun yet. */
+ * and holds whole bodies in memory. It has no switch for that; but here the
+ * handshake has not begun yet. */
 static void
 message_on_network_event (SoupMessage * message, GSocketClientEvent event,
     GIOStream * connection, gpointer user_data)

@@ -1,8 +1,8 @@
 /* klinglipsync: fetching a body of any size
  *
  * Runs on the calling thread, with a session of its own that blocks and is gone
- * with the fetch. So hundreds of megabytes pass by the worker, whose other calls
- * do not wait for them, and a disk that is slow slows its own download only.
+ * with the fetch. So hundreds of megabytes pass by the worker, whose calls do
+ * not wait for them, and a slow disk slows its own download only.
  *
  * No key and no cookie is ever sent along. Redirects are followed here, not by
  * libsoup, so that each address is judged before it is asked.
