@@ -37,14 +37,14 @@ need_element () {
   gst-inspect-1.0 --exists "$1" >/dev/null 2>&1 || packages_add "$2"
 }
 
-# need_compile FLAG PACKAGE: a C program compiles and links with FLAG
+# need_compile FLAG PACKAGE [COMPILER]: a program compiles and links with FLAG
 need_compile () {
   echo 'int main (void) { return 0; }' |
-    "${CC:-cc}" -x c -o /dev/null "$1" - >/dev/null 2>&1 || packages_add "$2"
+    "${3:-cc}" -x c -o /dev/null "$1" - >/dev/null 2>&1 || packages_add "$2"
 }
 
 need_to_build () {
-  need_program "${CC:-cc}" gcc
+  need_program cc gcc
   need_compile -g libc6-dev
   need_program pkg-config pkg-config
   need_program meson meson

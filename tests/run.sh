@@ -1,0 +1,255 @@
+#!/bin/sh
+# Runs all tests: see usage() below.
+set -u
+
+program=run.sh
+repo=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+install=yes
+slow=no
+valgrind=no
+tsan=no
+fuzz=no
+
+usage () {
+  cat <<EOT
+usage: tests/run.sh [--no-install] [--slow] [--valgrind] [--tsan] [--fuzz]
+
+Installs what the tests need from Debian's packages, builds, and runs them, in
+rings, each in a build directory of its own at the top of the source:
+
+  build-tests   gcc, every warning an error, with the test hooks: all tests
+  build-plain   gcc as users build it: what is in the plugin and what is not
+  build-clang   clang, every warning an error: builds
+  build-asan    gcc with AddressSanitizer and UBSan: unit and element tests
+
+  --slow        the tests of the suite "slow" too
+  --valgrind    the unit and element tests under valgrind
+  --tsan        build-tsan, ThreadSanitizer: unit and element tests
+  --fuzz        build-fuzz, libFuzzer: each target for a minute
+  --no-install  name missing packages instead of installing them
+
+The last line says how many tests passed and failed; the exit status is 0 when
+none failed.
+EOT
+}
+
+say () {
+  printf '\n== %s\n' "$*"
+}
+
+die () {
+  echo "$program: $*" >&2
+  exit 1
+}
+
+for option in "$@"; do
+  case $option in
+    --slow) slow=yes ;;
+    --valgrind) valgrind=yes ;;
+    --tsan) tsan=yes ;;
+    --fuzz) fuzz=yes ;;
+    --no-install) install=no ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+
+# ---------------------------------------------------------------------------
+# A world of its own: nothing that the user has set up for the real service or
+# for GStreamer is to be seen, spent or changed by a test.
+
+tmp=$(mktemp -d) || die "there is no room for temporary files"
+
+clean_up () {
+  trap - EXIT
+  rm -rf "$tmp"
+}
+
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+for name in $(env | sed -n 's/^\(\(KLING\|GST\|G_DEBUG\|CK\|[a-z]*_proxy\)[A-Za-z0-9_]*\)=.*/\1/p'); do
+  unset "$name"
+done
+export LC_ALL=C.UTF-8 no_proxy="127.0.0.1,localhost"
+export TMPDIR="$tmp" GST_REGISTRY="$tmp/registry.bin"
+export XDG_CONFIG_HOME="$tmp/config" XDG_CACHE_HOME="$tmp/cache" \
+  XDG_DATA_HOME="$tmp/data"
+
+# ---------------------------------------------------------------------------
+# What is needed
+
+# shellcheck source=../examples/packages.sh
+. "$repo/examples/packages.sh"
+packages_for build run test
+[ $valgrind = no ] || need_program valgrind valgrind
+[ $fuzz = no ] || need_compile -fsanitize=fuzzer libclang-rt-14-dev clang
+if [ $install = no ] && [ -n "$packages_missing" ]; then
+  die "missing (names of Debian 12):$packages_missing"
+fi
+packages_install "$program" || exit 1
+
+[ -w "$repo" ] || die "it cannot be built in $repo"
+cd "$repo" || exit 1
+
+# ---------------------------------------------------------------------------
+# Rings
+
+passed=0
+failed=0
+skipped=0
+
+count () {
+  grep -c "\"result\": \"$1\"" "$2"
+}
+
+# Adds up what meson says of each test. What is neither good nor skipped (FAIL,
+# TIMEOUT, ERROR, INTERRUPT, UNEXPECTEDPASS) has failed.
+add_up () {
+  total=$(grep -c '"result": ' "$1")
+  good=$(($(count OK "$1") + $(count EXPECTEDFAIL "$1")))
+  skip=$(count SKIP "$1")
+  passed=$((passed + good))
+  skipped=$((skipped + skip))
+  failed=$((failed + total - good - skip))
+  [ "$skip" = 0 ] ||
+    sed -n 's/.*"name": "\([^"]*\)".*"result": "SKIP".*/skipped: \1/p' "$1"
+}
+
+# Something that is no test of meson's went wrong.
+fail () {
+  echo "$program: $*" >&2
+  failed=$((failed + 1))
+}
+
+# configure BUILD OPTION...: makes or updates a build directory; one that cannot
+# be updated, because the source was moved or meson is another, is made again.
+configure () {
+  dir=$1
+  shift
+  if [ -f "$dir/build.ninja" ]; then
+    meson setup --reconfigure "$dir" "$@" >"$tmp/setup.log" 2>&1 && return
+  fi
+  rm -rf "$dir"
+  meson setup "$dir" "$@" >"$tmp/setup.log" 2>&1 && return
+  tail -n 30 "$tmp/setup.log" >&2
+  fail "$dir cannot be configured"
+  return 1
+}
+
+# build BUILD OPTION...
+build () {
+  configure "$@" || return 1
+  meson compile -C "$1" >"$tmp/build.log" 2>&1 || {
+    grep -v '^\[[0-9]*/[0-9]*\]' "$tmp/build.log" | tail -n 60 >&2
+    fail "$1 does not build"
+    return 1
+  }
+  if grep -q 'warning:' "$tmp/build.log"; then
+    grep -A 5 'warning:' "$tmp/build.log" >&2
+    fail "$1 builds with warnings"
+  fi
+}
+
+# run_tests BUILD ARGUMENT...: arguments of meson test
+run_tests () {
+  dir=$1
+  shift
+  rm -f "$dir/meson-logs/testlog.json"
+  meson test -C "$dir" --print-errorlogs "$@"
+  status=$?
+  [ -s "$dir/meson-logs/testlog.json" ] || {
+    fail "no test was run in $dir"
+    return
+  }
+  before=$failed
+  add_up "$dir/meson-logs/testlog.json"
+  [ $status = 0 ] || [ "$failed" != "$before" ] ||
+    fail "meson test failed in $dir"
+}
+
+not_slow="--no-suite slow"
+[ $slow = no ] || not_slow=
+
+say "All tests (gcc, warnings are errors, test hooks)"
+# shellcheck disable=SC2086 # no argument, or two
+build build-tests -Dwerror=true -Dtest-hooks=true &&
+  run_tests build-tests $not_slow
+
+say "The plugin as users build it"
+build build-plain -Dwerror=true && run_tests build-plain --suite source
+
+say "clang, warnings are errors"
+CC=clang build build-clang -Dwerror=true -Dtest-hooks=true
+
+# sanitizer BUILD ARGUMENT...: unit and element tests in a build with a
+# sanitizer. The plugin's runtime has to be there first, which it is in the test
+# programs, but not in the helper that GStreamer likes to scan plugins with.
+sanitizer () {
+  dir=$1
+  shift
+  export GST_REGISTRY_FORK=no CK_FORK=no
+  build "$dir" -Dtest-hooks=true "$@" &&
+    run_tests "$dir" --suite unit --suite element --timeout-multiplier 5
+  unset GST_REGISTRY_FORK CK_FORK
+}
+
+# With stacks that reach through GLib, so that tests/lsan.supp can name what it
+# means, but not further, because that is slow. The fuzz targets allocate too
+# often even for that, and need no suppression.
+say "AddressSanitizer and UBSan"
+export ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=8 \
+  LSAN_OPTIONS="suppressions='$repo/tests/lsan.supp':print_suppressions=0" \
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+sanitizer build-asan -Db_sanitize=address,undefined
+unset ASAN_OPTIONS
+run_tests build-asan --suite fuzz
+unset LSAN_OPTIONS UBSAN_OPTIONS
+
+if [ $tsan = yes ]; then
+  say "ThreadSanitizer"
+  export TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
+  sanitizer build-tsan -Db_sanitize=thread
+  unset TSAN_OPTIONS
+fi
+
+if [ $valgrind = yes ]; then
+  say "valgrind"
+  export CK_TIMEOUT_MULTIPLIER=20
+  run_tests build-tests --suite unit --suite element \
+    --timeout-multiplier 20 --wrap "valgrind --quiet --error-exitcode=99 \
+      --leak-check=full --errors-for-leak-kinds=definite \
+      --suppressions='$repo/tests/valgrind.supp'"
+  unset CK_TIMEOUT_MULTIPLIER
+fi
+
+# fuzz_target NAME
+fuzz_target () {
+  mkdir -p "build-fuzz/$1" || return 1
+  # shellcheck disable=SC2046 # flags and files, without spaces in their names
+  clang -g -O1 -fsanitize=fuzzer,address,undefined -Igst/kling \
+    $(find gst/kling -type d -printf '-I%p ') -o "build-fuzz/fuzz-$1" \
+    "tests/fuzz/fuzz-$1.c" $(find gst/kling -name '*.c') \
+    $(pkg-config --cflags --libs gio-2.0 libsoup-3.0 json-glib-1.0) &&
+    "build-fuzz/fuzz-$1" -max_total_time=60 -max_len=65536 \
+      -artifact_prefix=build-fuzz/ "build-fuzz/$1" "tests/fuzz/$1"
+}
+
+if [ $fuzz = yes ]; then
+  say "libFuzzer"
+  for target in answer isobmff; do
+    if fuzz_target $target >"$tmp/fuzz.log" 2>&1; then
+      tail -n 3 "$tmp/fuzz.log"
+      passed=$((passed + 1))
+    else
+      tail -n 60 "$tmp/fuzz.log" >&2
+      fail "fuzz-$target"
+    fi
+  done
+fi
+
+say "Result"
+[ $skipped = 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
