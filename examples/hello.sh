@@ -151,6 +151,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 tmp=$(mktemp -d) || die "there is no room for temporary files"
+# what libraries put there, and forget, goes too
+export TMPDIR="$tmp"
 [ -w "$here" ] || die "hello.mp4 cannot be written here: $here"
 
 # ---------------------------------------------------------------------------
