@@ -294,7 +294,7 @@ exchange_on_restarted (SoupMessage * message, gpointer user_data)
   g_cancellable_cancel (exchange->cancellable);
 }
 
-/* The patience counts from the last byte sent (money.md 1). */
+/* The patience counts from the last byte sent. */
 static void
 exchange_on_wrote_body (SoupMessage * message, gpointer user_data)
 {
@@ -466,7 +466,7 @@ add_header (SoupMessage * message, const gchar * name, const gchar * value,
 
 /* Returns: (transfer full) (nullable): @request for libsoup. A paid one is not
  * marked idempotent, goes over a connection of its own and, as bytes, with its
- * length (money.md 1). */
+ * length. */
 static SoupMessage *
 create_message (const KlingHttpRequest * request, GError ** error)
 {

@@ -159,7 +159,7 @@ kling_answer_get_error_code (const KlingAnswer * answer)
   return KLING_ERROR_SERVICE;
 }
 
-/* How a paid call ended, by the status alone (money.md 1). */
+/* How a paid call ended, by the status alone. */
 static KlingEnding
 ending_of_status (const KlingAnswer * answer)
 {
