@@ -128,7 +128,8 @@ launch (KlingTestSandbox * sandbox)
   g_autoptr (GError) error = NULL;
 
   g_unlink (port_file);
-  if (!g_spawn_async (NULL, command, environment, G_SPAWN_DO_NOT_REAP_CHILD,
+  if (!g_spawn_async (NULL, command, environment,
+          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL,
           die_with_parent, NULL, &sandbox->pid, &error))
     g_error ("The sandbox cannot be started: %s", error->message);
   sandbox->port = wait_for_port (sandbox, port_file);
