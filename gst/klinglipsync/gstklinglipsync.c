@@ -380,6 +380,17 @@ gst_kling_lipsync_inputs_ended (GstKlingLipsync * self)
   return ended;
 }
 
+/* Called with self->lock held. */
+static void
+gst_kling_lipsync_set_inputs_ended_locked (GstKlingLipsync * self,
+    gboolean ended)
+{
+  GST_OBJECT_LOCK (self);
+  for (GList * l = GST_ELEMENT (self)->sinkpads; l; l = l->next)
+    gst_pad_set_element_private (l->data, GINT_TO_POINTER (ended));
+  GST_OBJECT_UNLOCK (self);
+}
+
 static void
 gst_kling_lipsync_tell_waiting (GstKlingLipsync * self, gboolean for_long)
 {
@@ -685,15 +696,6 @@ gst_kling_lipsync_pad_removed (GstElement * element, GstPad * pad)
 
 /* ---- EOS from the application ---- */
 
-static void
-gst_kling_lipsync_end_inputs (GstKlingLipsync * self)
-{
-  GST_OBJECT_LOCK (self);
-  for (GList * l = GST_ELEMENT (self)->sinkpads; l; l = l->next)
-    gst_pad_set_element_private (l->data, GINT_TO_POINTER (TRUE));
-  GST_OBJECT_UNLOCK (self);
-}
-
 /* Returns: whether it is ours; otherwise the child ends the stream. */
 static gboolean
 gst_kling_lipsync_take_eos (GstKlingLipsync * self)
@@ -711,7 +713,7 @@ gst_kling_lipsync_take_eos (GstKlingLipsync * self)
       kling_job_interrupt (self->job, TRUE);
   } else if (self->job == NULL) {
     /* what has been recorded up to now is what is said */
-    gst_kling_lipsync_end_inputs (self);
+    gst_kling_lipsync_set_inputs_ended_locked (self, TRUE);
   }
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
@@ -770,6 +772,7 @@ gst_kling_lipsync_reset (GstKlingLipsync * self)
   self->flushing = FALSE;
   self->abandoned = FALSE;
   self->delivered = FALSE;
+  gst_kling_lipsync_set_inputs_ended_locked (self, FALSE);
   g_mutex_unlock (&self->lock);
   gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_IDLE);
 }
