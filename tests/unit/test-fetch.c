@@ -184,10 +184,10 @@ GST_START_TEST (test_chunked)
 {
   static const KlingTestStep steps[] = {
     {.path = "/whole",.act = KLING_TEST_RAW,
-          .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
           "5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"},
     {.path = "/cut",.act = KLING_TEST_RAW,
-          .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
           "5\r\nhello\r\n9\r\nwo"},
   };
   g_autoptr (KlingTestServer) server = START_SERVER (steps);
@@ -389,7 +389,7 @@ static const KlingTestStep slow[] = {
   {.act = KLING_TEST_HANG},
   {.body = "0123456789012345678901234567890123456789",.drip = 200,.block = 1},
   {.act = KLING_TEST_RAW,.body = "HTTP/1.1 200 OK\r\n\r\n.....................",
-        .drip = 200,.block = 1},
+      .drip = 200,.block = 1},
 };
 
 static gpointer

@@ -334,9 +334,9 @@ static const KlingTestStep broken[] = {
   {.act = KLING_TEST_RAW,.body = "no HTTP at all\r\n\r\n"},
   {.act = KLING_TEST_RAW,.body = "HTTP/1.1 200 OK\r\nContent-Le"},
   {.act = KLING_TEST_RAW,
-        .body = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"},
+      .body = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"},
   {.act = KLING_TEST_RAW,
-        .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"},
+      .body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"},
 };
 
 /* The request has arrived and the answer is lost. A paid one is sent once, also
@@ -740,7 +740,7 @@ GST_START_TEST (test_proxy)
 {
   static const KlingTestStep steps[] = {
     {.method = "CONNECT",.act = KLING_TEST_RAW,
-          .body = "HTTP/1.1 200 OK\r\n\r\nno TLS"},
+        .body = "HTTP/1.1 200 OK\r\n\r\nno TLS"},
     {.body = "{}"},
   };
   g_autoptr (KlingTestServer) server = START_SERVER (steps);
@@ -986,7 +986,8 @@ GST_END_TEST;
 static GMutex log_lock;
 static GString *log_text;
 
-static void G_GNUC_PRINTF (5, 0)
+static void
+G_GNUC_PRINTF (5, 0)
 catch_line (KlingLogLevel level, const gchar * file, const gchar * function,
     gint line, const gchar * format, va_list args)
 {

@@ -8,7 +8,7 @@
 #include "kling-error.h"
 #include "kling-request.h"
 
-/* A request as one row; NULL is what was not said. */
+/* A request as one row, in this order; NULL is what was not said. */
 typedef struct
 {
   const gchar *session_id;
@@ -48,24 +48,26 @@ static const struct
   Row row;
   const gchar *words[3];
 } checks[] = {
-  {{.video_url = FACE,.text = "Hi."}, {NULL}},
-  {{.video_id = "123",.text = "Hi."}, {NULL}},
-  {{.session_id = "s1",.audio_url = SPEECH}, {NULL}},
-  {{NULL}, {"video-url", "audio-url", "Nothing was sent"}},
-  {{.video_url = FACE}, {"what is said", "text", "audio-url"}},
-  {{.text = "Hi."}, {"who speaks", "video-url", "session-id"}},
-  {{.video_url = FACE,.session_id = "s1",.text = "Hi."},
+  {{NULL, FACE, NULL, "Hi.", NULL, NULL}, {NULL}},
+  {{NULL, NULL, "123", "Hi.", NULL, NULL}, {NULL}},
+  {{"s1", NULL, NULL, NULL, SPEECH, NULL}, {NULL}},
+  {{NULL, NULL, NULL, NULL, NULL, NULL}, {"video-url", "audio-url",
+          "Nothing was sent"}},
+  {{NULL, FACE, NULL, NULL, NULL, NULL}, {"what is said", "text", "audio-url"}},
+  {{NULL, NULL, NULL, "Hi.", NULL, NULL}, {"who speaks", "video-url",
+          "session-id"}},
+  {{"s1", FACE, NULL, "Hi.", NULL, NULL},
       {"Two speakers", "video-url", "session-id"}},
-  {{.video_url = FACE,.video_id = "1",.text = "Hi."},
+  {{NULL, FACE, "1", "Hi.", NULL, NULL},
       {"Two speakers", "video-url", "video-id"}},
-  {{.video_url = FACE,.text = "Hi.",.audio_url = SPEECH},
+  {{NULL, FACE, NULL, "Hi.", SPEECH, NULL},
       {"Two speeches", "text", "audio-url"}},
-  {{.video_url = "ftp://example.com/f.mp4",.text = "Hi."},
+  {{NULL, "ftp://example.com/f.mp4", NULL, "Hi.", NULL, NULL},
       {"video-url", "http"}},
-  {{.video_url = FACE,.audio_url = "speech.wav"}, {"audio-url", "http"}},
-  {{.video_url = FACE,.text = "Hi.",.base_url = "http://gateway.example"},
+  {{NULL, FACE, NULL, NULL, "speech.wav", NULL}, {"audio-url", "http"}},
+  {{NULL, FACE, NULL, "Hi.", NULL, "http://gateway.example"},
       {"http", "gateway.example"}},
-  {{.video_url = FACE,.text = "Hi.",.base_url = "https://me:pw@gateway.example"},
+  {{NULL, FACE, NULL, "Hi.", NULL, "https://me:pw@gateway.example"},
       {NULL}},
 };
 
@@ -92,11 +94,13 @@ GST_START_TEST (test_check)
 
 GST_END_TEST;
 
+static const Row whole_row = { NULL, FACE, NULL, "Hi.", NULL, NULL };
+static const Row half_row = { NULL, FACE, NULL, NULL, NULL, NULL };
+
 GST_START_TEST (test_complete)
 {
-  g_autoptr (KlingRequest) whole =
-      make_request (&(Row) {.video_url = FACE,.text = "Hi." });
-  g_autoptr (KlingRequest) half = make_request (&(Row) {.video_url = FACE });
+  g_autoptr (KlingRequest) whole = make_request (&whole_row);
+  g_autoptr (KlingRequest) half = make_request (&half_row);
   g_autofree gchar *missing = kling_request_describe_missing (half);
 
   fail_unless (kling_request_is_complete (whole));
@@ -110,9 +114,8 @@ GST_END_TEST;
 /* Each field makes another video; a missing one is not an empty one. */
 GST_START_TEST (test_equal)
 {
-  const Row row = {.video_url = FACE,.text = "Hi." };
-  g_autoptr (KlingRequest) a = make_request (&row);
-  g_autoptr (KlingRequest) same = make_request (&row);
+  g_autoptr (KlingRequest) a = make_request (&whole_row);
+  g_autoptr (KlingRequest) same = make_request (&whole_row);
   gchar **fields[] = { &same->base_url, &same->session_id, &same->video_url,
     &same->video_id, &same->face_image_url, &same->text, &same->voice_id,
     &same->voice_language, &same->audio_url
