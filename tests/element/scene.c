@@ -1,0 +1,155 @@
+/* klinglipsync tests: a small application, to be looked at from outside
+ *
+ *   element-scene SCENE BASE-URL
+ *
+ * It does what curious applications do: it prints every message and every
+ * property that changes, dumps the pipeline, saves a preset, and in the end
+ * takes GStreamer down, so that the leaks tracer can say what is left. All that
+ * is secret is set from here and not on the command line.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <gst/gst.h>
+
+#include "scene.h"
+
+typedef enum
+{
+  TO_THE_END,                   /* EOS or an error */
+  STOP_AT_TASK,                 /* stopped when the task is known */
+  STOP_AT_CREATE,               /* stopped while the paid call is sent */
+} Plan;
+
+static const struct
+{
+  const gchar *name;
+  Plan plan;
+  const gchar *proxy;
+  gboolean leak;
+} scenes[] = {
+  {"whole", TO_THE_END, NULL, FALSE},
+  {"stop-task", STOP_AT_TASK, NULL, FALSE},
+  {"stop-create", STOP_AT_CREATE, NULL, FALSE},
+  {"proxy", TO_THE_END, "http://user:" SCENE_PROXY "@127.0.0.1:1", FALSE},
+  {"leak", TO_THE_END, NULL, TRUE},
+};
+
+static GstElement *
+make_lipsync (const gchar * base_url, const gchar * proxy)
+{
+  GstElement *element = gst_element_factory_make ("klinglipsync", NULL);
+  g_autoptr (GstStructure) headers = gst_structure_new ("headers", "X-Team",
+      G_TYPE_STRING, SCENE_HEADER, NULL);
+
+  g_object_set (element, "base-url", base_url, "api-key", SCENE_KEY,
+      "extra-headers", headers, "proxy", proxy, "video-url",
+      "https://media.example/face.mp4?" SCENE_QUERY, "face-image-url",
+      "https://media.example/face.png?" SCENE_QUERY, "audio-url",
+      "https://" SCENE_USER "@media.example/speech.mp3?" SCENE_QUERY,
+      "poll-interval", 100 * GST_MSECOND, NULL);
+  return element;
+}
+
+static void
+dump (GstElement * pipeline, const gchar * name)
+{
+  GST_DEBUG_BIN_TO_DOT_FILE_WITH_TS (GST_BIN (pipeline),
+      GST_DEBUG_GRAPH_SHOW_VERBOSE, name);
+}
+
+static void
+print_message (GstMessage * message)
+{
+  const GstStructure *structure = gst_message_get_structure (message);
+  g_autofree gchar *text = structure ? gst_structure_to_string (structure)
+      : NULL;
+
+  g_print ("%s: %s\n", GST_MESSAGE_TYPE_NAME (message), text ? text : "");
+}
+
+static gboolean
+is_time_to_stop (GstElement * lipsync, GstMessage * message, Plan plan)
+{
+  gint status;
+
+  if (plan == STOP_AT_TASK)
+    return gst_message_has_name (message, "klinglipsync-task");
+  g_object_get (lipsync, "status", &status, NULL);
+  return plan == STOP_AT_CREATE && status == SCENE_STATUS_CREATING;
+}
+
+/* Returns: whether it ended well, or as planned */
+static gboolean
+play (GstElement * pipeline, GstElement * lipsync, Plan plan)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  dump (pipeline, "playing");
+  for (;;) {
+    g_autoptr (GstMessage) message = gst_bus_timed_pop (bus, 30 * GST_SECOND);
+
+    if (message == NULL)
+      return FALSE;
+    print_message (message);
+    dump (pipeline, GST_MESSAGE_TYPE_NAME (message));
+    if (is_time_to_stop (lipsync, message, plan))
+      return TRUE;
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS)
+      return TRUE;
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+      return FALSE;
+  }
+}
+
+static void
+print_rest (GstElement * pipeline)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  GstMessage *message;
+
+  while ((message = gst_bus_pop (bus))) {
+    print_message (message);
+    gst_message_unref (message);
+  }
+}
+
+static gboolean
+run (guint scene, const gchar * base_url)
+{
+  GstElement *pipeline = gst_pipeline_new (NULL);
+  GstElement *lipsync = make_lipsync (base_url, scenes[scene].proxy);
+  GstElement *sink = gst_element_factory_make ("fakesink", NULL);
+  gboolean well;
+
+  gst_bin_add_many (GST_BIN (pipeline), lipsync, sink, NULL);
+  gst_element_link (lipsync, sink);
+  gst_element_add_property_deep_notify_watch (pipeline, NULL, TRUE);
+  if (GST_IS_PRESET (lipsync))
+    gst_preset_save_preset (GST_PRESET (lipsync), "scene");
+  well = play (pipeline, lipsync, scenes[scene].plan);
+  dump (pipeline, "end");
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  print_rest (pipeline);
+  if (scenes[scene].leak)
+    gst_object_ref (lipsync);
+  gst_object_unref (pipeline);
+  return well;
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_init (&argc, &argv);
+  for (guint i = 0; argc == 3 && i < G_N_ELEMENTS (scenes); i++) {
+    if (g_str_equal (argv[1], scenes[i].name)) {
+      gboolean well = run (i, argv[2]);
+
+      gst_deinit ();
+      return well ? 0 : 1;
+    }
+  }
+  g_printerr ("usage: element-scene SCENE BASE-URL\n");
+  return 2;
+}
