@@ -10,6 +10,10 @@
 static gchar *last;
 static guint n_lines;
 
+static void catch_line (KlingLogLevel level, const gchar * file,
+    const gchar * function, gint line, const gchar * format, va_list args)
+    G_GNUC_PRINTF (5, 0);
+
 static void
 catch_line (KlingLogLevel level, const gchar * file, const gchar * function,
     gint line, const gchar * format, va_list args)
