@@ -10,11 +10,8 @@
 static gchar *last;
 static guint n_lines;
 
-static void catch_line (KlingLogLevel level, const gchar * file,
-    const gchar * function, gint line, const gchar * format, va_list args)
-    G_GNUC_PRINTF (5, 0);
-
 static void
+G_GNUC_PRINTF (5, 0)
 catch_line (KlingLogLevel level, const gchar * file, const gchar * function,
     gint line, const gchar * format, va_list args)
 {
