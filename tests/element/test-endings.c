@@ -96,6 +96,7 @@ static const Ending endings[] = {
   {"503", 1, SYNC, ANSWER (503, "")},
   {"503, 5001", 1, SYNC, ANSWER (503, JSON ("5001", "maintenance")), "5001"},
   {"504", 1, SYNC, ANSWER (504, JSON ("5002", "time-out")), "5002"},
+  {"504, HTML", 1, SYNC, ANSWER (504, HTML)},
   {"408", 1, SYNC, ANSWER (408, "")},
   {"303", 1, SYNC, {.status = 303,.headers = ELSEWHERE}},
   {"200, no id", 1, SYNC, ANSWER (200, "{\"code\":0,\"data\":{}}")},

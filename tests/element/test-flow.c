@@ -325,6 +325,8 @@ GST_START_TEST (test_running_task_is_taken_up)
   fail_unless (kling_test_service_wait (service, "GET", CREATE_PATH, 1, 10000));
   kling_test_run_set (run, GST_STATE_READY);
   kling_test_run_check_progress (run, GST_PROGRESS_TYPE_CANCELED);
+  /* caps would promise a video that is not there */
+  fail_unless_equals_int (kling_test_run_count_events (run, GST_EVENT_CAPS), 0);
   /* the task is named where applications look */
   fail_unless_equals_int (kling_test_run_count (run, GST_MESSAGE_WARNING), 1);
 

@@ -259,6 +259,8 @@ GST_END_TEST;
 
 /* ---- addresses that are not asked ---- */
 
+#define N_HTTP 3
+
 static const struct
 {
   const gchar *url;
@@ -268,24 +270,27 @@ static const struct
   {"http://results.example/a.mp4?signature=hidden", "http://results.example"},
   {"http://127.0.0.1.example/a.mp4?signature=hidden",
       "http://127.0.0.1.example"},
+  /* in an answer these are not even taken for URLs */
   {"ftp://127.0.0.1/a.mp4?signature=hidden", "ftp://127.0.0.1"},
   {"file:///etc/passwd", NULL},
   {"data:video/mp4;base64,AAAA", NULL},
 };
 
+/* Asked for in vain and never again; the rest of the address may be a key. */
 static void
-check_refused (KlingTestService * service, guint i)
+check_refused (KlingTestService * service, const gchar * shown)
 {
-  g_autoptr (KlingTestRun) run = start (service);
-  GstMessage *message = kling_test_run_wait (run, GST_MESSAGE_ERROR, 30);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (KlingTestRun) run = NULL;
+  const gchar *sentence;
 
-  fail_unless (message != NULL);
-  gst_message_parse_error (message, &error, NULL);
-  check_failed (run, error->domain, error->code);
-  if (refused[i].shown)
-    kling_test_check_contains (error->message, refused[i].shown);
-  fail_unless (strstr (error->message, "hidden") == NULL, "%s", error->message);
+  kling_test_set_speed (SPEED);
+  run = kling_test_run_new (service->url, "fakesink");
+  g_object_set (run->lipsync, "task-timeout", 300 * GST_SECOND, NULL);
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  sentence = check_failed (run, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+  if (shown)
+    kling_test_check_contains (sentence, shown);
+  fail_unless (strstr (sentence, "hidden") == NULL, "%s", sentence);
   kling_test_service_check (service, 1, 1);
 }
 
@@ -296,10 +301,7 @@ GST_START_TEST (test_refused_url)
   KlingTestStep step = { POLL (0),.body = answer };
   g_autoptr (KlingTestService) service = kling_test_service_start (&step, 1);
 
-  /* what is no http(s) is not even taken for a URL: then there is none */
-  if (!g_str_has_prefix (refused[__i__].url, "http"))
-    return;
-  check_refused (service, __i__);
+  check_refused (service, refused[__i__].shown);
 }
 
 GST_END_TEST;
@@ -311,7 +313,7 @@ GST_START_TEST (test_refused_redirect)
   KlingTestStep step = { RESULT (0),.status = 307,.headers = header };
   g_autoptr (KlingTestService) service = kling_test_service_start (&step, 1);
 
-  check_refused (service, __i__);
+  check_refused (service, refused[__i__].shown);
 }
 
 GST_END_TEST;
@@ -325,21 +327,10 @@ GST_START_TEST (test_other_scheme)
   g_autofree gchar *answer = g_strdup_printf (POLL_URL ("%s"), urls[__i__]);
   KlingTestStep step = { POLL (0),.body = answer };
   g_autoptr (KlingTestService) service = kling_test_service_start (&step, 1);
-  g_autoptr (KlingTestRun) run = NULL;
-  GstMessage *message;
-  g_autoptr (GError) error = NULL;
 
-  kling_test_set_speed (SPEED);
-  run = kling_test_run_new (service->url, "fakesink");
-  g_object_set (run->lipsync, "task-timeout", 120 * GST_SECOND, NULL);
-  kling_test_run_set (run, GST_STATE_PLAYING);
-  message = kling_test_run_wait (run, GST_MESSAGE_ERROR, 30);
-  fail_unless (message != NULL);
-  gst_message_parse_error (message, &error, NULL);
-  check_failed (run, error->domain, error->code);
+  check_refused (service, NULL);
   fail_unless_equals_int (kling_test_server_count (service->server, "GET",
           "/relative"), 0);
-  kling_test_service_check (service, 1, 1);
 }
 
 GST_END_TEST;
@@ -358,7 +349,7 @@ result_suite (void)
   tcase_add_test (tcase, test_expired_for_ever);
   tcase_add_loop_test (tcase, test_other_origin, 0, 2);
   tcase_add_test (tcase, test_redirect_loop);
-  tcase_add_loop_test (tcase, test_refused_url, 0, G_N_ELEMENTS (refused));
+  tcase_add_loop_test (tcase, test_refused_url, 0, N_HTTP);
   tcase_add_loop_test (tcase, test_refused_redirect, 0, G_N_ELEMENTS (refused));
   tcase_add_loop_test (tcase, test_other_scheme, 0, 4);
   return suite;
