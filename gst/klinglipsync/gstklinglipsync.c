@@ -63,9 +63,9 @@
 #include "gstklinglipsync.h"
 
 #include "gstklingmessages.h"
+#include "gstklingpads.h"
 #include "gstklingproperties.h"
 #include "gstklingresultsrc.h"
-#include "gstklingsinkpad.h"
 #include "kling-clock.h"
 #include "kling-credentials.h"
 #include "kling-job.h"
@@ -82,7 +82,7 @@ struct _GstKlingLipsync
 {
   GstBin parent;
 
-  GstElement *source;           /* our child */
+  GstElement *source;           /* our child; a reference of our own */
   GstPad *srcpad;               /* ghost of its pad */
   KlingJournal *journal;
 
@@ -326,7 +326,7 @@ gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
 static gboolean
 gst_kling_lipsync_check_linked (GstKlingLipsync * self, GError ** error)
 {
-  if (gst_pad_is_linked (self->srcpad))
+  if (gst_kling_pads_is_linked (self->srcpad))
     return TRUE;
   g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
       "The src pad is not linked, so nothing was sent: link it to where the"
@@ -334,26 +334,12 @@ gst_kling_lipsync_check_linked (GstKlingLipsync * self, GError ** error)
   return FALSE;
 }
 
-static void
-gst_kling_lipsync_tell_start (GstKlingLipsync * self,
-    const KlingRequest * request)
-{
-  g_autofree gchar *service = kling_url_display (request->base_url);
-  g_autofree gchar *speech = request->text
-      ? g_strdup_printf ("%ld characters of text, voice %s",
-      g_utf8_strlen (request->text, -1), request->voice_id)
-      : kling_url_display (request->audio_url);
-  g_autofree gchar *text = g_strdup_printf ("Lip-sync at %s: %s", service,
-      speech);
-
-  gst_kling_lipsync_tell (self, 0, text);
-}
-
 static KlingJob *
 gst_kling_lipsync_start_job (GstKlingLipsync * self, GError ** error)
 {
   g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
   g_autoptr (KlingSettings) settings = NULL;
+  g_autofree gchar *text = NULL;
 
   if (!kling_request_check (request, error)
       || !gst_kling_lipsync_check_linked (self, error))
@@ -361,7 +347,8 @@ gst_kling_lipsync_start_job (GstKlingLipsync * self, GError ** error)
   settings = gst_kling_lipsync_make_settings (self, request->base_url, error);
   if (settings == NULL)
     return NULL;
-  gst_kling_lipsync_tell_start (self, request);
+  text = gst_kling_describe_request (request);
+  gst_kling_lipsync_tell (self, 0, text);
   return kling_job_start (request, settings, self->journal, error);
 }
 
@@ -394,16 +381,15 @@ gst_kling_lipsync_set_inputs_ended_locked (GstKlingLipsync * self,
 static void
 gst_kling_lipsync_tell_waiting (GstKlingLipsync * self, gboolean for_long)
 {
-  const gchar *text = "Waiting for the end of the input.";
-
-  if (!for_long) {
-    gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_COLLECTING);
-    gst_kling_lipsync_tell (self, -1, text);
+  if (for_long) {
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("The input has not ended for 10 seconds. If it comes from a tee, give"
+            " the other branch a queue without limits."),
+        ("no EOS on every sink pad"));
     return;
   }
-  GST_ELEMENT_WARNING (self, STREAM, FAILED, ("%s", text),
-      ("no EOS on every sink pad for 10 seconds; if the input comes from a tee,"
-          " give the other branch a queue without limits"));
+  gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_COLLECTING);
+  gst_kling_lipsync_tell (self, -1, "Waiting for the end of the input.");
 }
 
 /* Waits until the request is complete. Returns GST_FLOW_OK when the job may
@@ -415,7 +401,7 @@ gst_kling_lipsync_await_inputs (GstKlingLipsync * self)
   guint told = 0;
 
   g_mutex_lock (&self->lock);
-  while (!self->flushing && !self->abandoned && self->job == NULL
+  while (!self->flushing && !self->abandoned
       && !gst_kling_lipsync_inputs_ended (self)) {
     if (told < 2 && kling_clock_now () >= deadline) {
       g_mutex_unlock (&self->lock);
@@ -443,24 +429,11 @@ gst_kling_lipsync_set_job (GstKlingLipsync * self, KlingJob * job)
   g_mutex_unlock (&self->lock);
 }
 
-static GstKlingLipsyncStatus
-status_of_stage (KlingStage stage)
-{
-  static const GstKlingLipsyncStatus statuses[] = {
-    [KLING_STAGE_IDENTIFYING] = GST_KLING_LIPSYNC_STATUS_IDENTIFYING,
-    [KLING_STAGE_CREATING] = GST_KLING_LIPSYNC_STATUS_CREATING,
-    [KLING_STAGE_QUEUED] = GST_KLING_LIPSYNC_STATUS_QUEUED,
-    [KLING_STAGE_RUNNING] = GST_KLING_LIPSYNC_STATUS_RUNNING,
-    [KLING_STAGE_DOWNLOADING] = GST_KLING_LIPSYNC_STATUS_DOWNLOADING,
-  };
-
-  return statuses[stage];
-}
-
 static void
 gst_kling_lipsync_pass_on (GstKlingLipsync * self, const KlingEvent * event)
 {
-  gst_kling_lipsync_set_status (self, status_of_stage (event->stage));
+  gst_kling_lipsync_set_status (self,
+      gst_kling_lipsync_status_from_stage (event->stage));
   gst_kling_lipsync_set_task_id (self, event->task_id);
 
   switch (event->type) {
@@ -596,8 +569,10 @@ gst_kling_lipsync_obtain_job (GstKlingLipsync * self)
 GstFlowReturn
 gst_kling_lipsync_obtain_result (GstKlingLipsync * self, KlingResult ** result)
 {
-  GstFlowReturn ret = gst_kling_lipsync_obtain_job (self);
+  GstFlowReturn ret;
 
+  self->failed = FALSE;
+  ret = gst_kling_lipsync_obtain_job (self);
   if (ret != GST_FLOW_OK)
     return ret;
   return gst_kling_lipsync_follow_job (self, self->job, result);
@@ -622,7 +597,7 @@ gst_kling_lipsync_set_flushing (GstKlingLipsync * self, gboolean flushing)
   g_mutex_unlock (&self->lock);
 }
 
-/* ---- sink pads: see gstklingsinkpad.c ---- */
+/* ---- sink pads: see gstklingpads.c ---- */
 
 /**
  * gst_kling_lipsync_set_pad_ended:
@@ -676,7 +651,7 @@ gst_kling_lipsync_pad_added (GstElement * element, GstPad * pad)
 {
   if (GST_PAD_IS_SRC (pad))
     return;
-  gst_kling_sink_pad_setup (pad);
+  gst_kling_pads_setup_sink (pad);
   gst_kling_lipsync_update_source_flag (GST_KLING_LIPSYNC (element));
 }
 
@@ -737,15 +712,19 @@ gst_kling_lipsync_send_event (GstElement * element, GstEvent * event)
 
 /* ---- states and messages ---- */
 
-/* GstBaseSrc posts a general error after each of ours. One is enough. */
+/* GstBaseSrc posts a general error after each of ours or of the child's. One is
+ * enough. */
 static void
 gst_kling_lipsync_handle_message (GstBin * bin, GstMessage * message)
 {
   GstKlingLipsync *self = GST_KLING_LIPSYNC (bin);
 
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && self->failed) {
-    gst_message_unref (message);
-    return;
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    if (self->failed) {
+      gst_message_unref (message);
+      return;
+    }
+    self->failed = TRUE;
   }
   GST_BIN_CLASS (gst_kling_lipsync_parent_class)->handle_message (bin, message);
 }
@@ -787,6 +766,7 @@ gst_kling_lipsync_detach (GstKlingLipsync * self)
 
   g_mutex_lock (&self->lock);
   job = g_steal_pointer (&self->job);
+  self->delivered = FALSE;
   g_mutex_unlock (&self->lock);
 
   if (job) {
@@ -820,12 +800,30 @@ gst_kling_lipsync_change_state (GstElement * element, GstStateChange transition)
   ret = GST_ELEMENT_CLASS (gst_kling_lipsync_parent_class)->change_state
       (element, transition);
 
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+      && ret == GST_STATE_CHANGE_FAILURE) {
+    /* the child may be running already, and nobody else will stop it */
+    gst_element_set_state (self->source, GST_STATE_READY);
+    gst_kling_lipsync_detach (self);
+  }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     gst_kling_lipsync_detach (self);
   return ret;
 }
 
 /* ---- object ---- */
+
+/* The child may outlive us, in a message that somebody keeps. */
+static void
+gst_kling_lipsync_dispose (GObject * object)
+{
+  GstKlingLipsync *self = GST_KLING_LIPSYNC (object);
+
+  if (self->source)
+    gst_kling_result_src_disown (GST_KLING_RESULT_SRC (self->source));
+  gst_clear_object (&self->source);
+  G_OBJECT_CLASS (gst_kling_lipsync_parent_class)->dispose (object);
+}
 
 static void
 gst_kling_lipsync_finalize (GObject * object)
@@ -851,6 +849,7 @@ gst_kling_lipsync_class_init (GstKlingLipsyncClass * klass)
 
   object_class->set_property = gst_kling_lipsync_set_property;
   object_class->get_property = gst_kling_lipsync_get_property;
+  object_class->dispose = gst_kling_lipsync_dispose;
   object_class->finalize = gst_kling_lipsync_finalize;
   gst_kling_properties_install (object_class, pspecs);
 
@@ -871,7 +870,7 @@ gst_kling_lipsync_class_init (GstKlingLipsyncClass * klass)
 static void
 gst_kling_lipsync_init (GstKlingLipsync * self)
 {
-  GstPadTemplate *template = gst_static_pad_template_get (&src_template);
+  GstElementClass *element_class = GST_ELEMENT_GET_CLASS (self);
   g_autoptr (GstPad) target = NULL;
 
   kling_log_attach (gst_kling_log_line);
@@ -880,10 +879,10 @@ gst_kling_lipsync_init (GstKlingLipsync * self)
   gst_kling_properties_init (&self->properties);
   self->journal = kling_journal_new ();
 
-  self->source = gst_kling_result_src_new (self);
+  self->source = gst_object_ref (gst_kling_result_src_new (self));
   gst_bin_add (GST_BIN (self), self->source);
   target = gst_element_get_static_pad (self->source, "src");
-  self->srcpad = gst_ghost_pad_new_from_template ("src", target, template);
+  self->srcpad = gst_ghost_pad_new_from_template ("src", target,
+      gst_element_class_get_pad_template (element_class, "src"));
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
-  gst_object_unref (template);
 }

@@ -9,11 +9,26 @@
 #include "gstklingmessages.h"
 
 #include "kling-spool.h"
+#include "kling-url.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 #define GST_CAT_DEFAULT gst_kling_lipsync_debug
 
 #define PROGRESS_CODE "lipsync"
+
+/* Returns: (transfer full): what is asked for, as the first line of progress */
+gchar *
+gst_kling_describe_request (const KlingRequest * request)
+{
+  g_autofree gchar *service = kling_url_display (request->base_url);
+  g_autofree gchar *audio = kling_url_display (request->audio_url);
+  glong length = request->text ? g_utf8_strlen (request->text, -1) : 0;
+
+  if (request->text == NULL)
+    return g_strdup_printf ("Lip-sync at %s: %s", service, audio);
+  return g_strdup_printf ("Lip-sync at %s: %ld character%s of text, voice %s",
+      service, length, length == 1 ? "" : "s", request->voice_id);
+}
 
 /* @percent < 0 when it is not known. gst-launch-1.0 prints the text, and waits
  * in PAUSED while a START has no COMPLETE, ERROR or CANCELED. */

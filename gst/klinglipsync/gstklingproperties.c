@@ -76,6 +76,20 @@ gst_kling_lipsync_status_get_type (void)
   return type;
 }
 
+GstKlingLipsyncStatus
+gst_kling_lipsync_status_from_stage (KlingStage stage)
+{
+  static const GstKlingLipsyncStatus statuses[] = {
+    [KLING_STAGE_IDENTIFYING] = GST_KLING_LIPSYNC_STATUS_IDENTIFYING,
+    [KLING_STAGE_CREATING] = GST_KLING_LIPSYNC_STATUS_CREATING,
+    [KLING_STAGE_QUEUED] = GST_KLING_LIPSYNC_STATUS_QUEUED,
+    [KLING_STAGE_RUNNING] = GST_KLING_LIPSYNC_STATUS_RUNNING,
+    [KLING_STAGE_DOWNLOADING] = GST_KLING_LIPSYNC_STATUS_DOWNLOADING,
+  };
+
+  return statuses[stage];
+}
+
 static void
 install_service_properties (GObjectClass * klass, GParamSpec ** pspecs)
 {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <gst/gst.h>
+#include "kling-job.h"
 #include "kling-request.h"
 
 G_BEGIN_DECLS
@@ -57,6 +58,7 @@ GType gst_kling_lipsync_dialect_get_type (void);
 
 #define GST_TYPE_KLING_LIPSYNC_STATUS (gst_kling_lipsync_status_get_type ())
 GType gst_kling_lipsync_status_get_type (void);
+GstKlingLipsyncStatus gst_kling_lipsync_status_from_stage (KlingStage stage);
 
 enum
 {

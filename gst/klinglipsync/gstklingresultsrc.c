@@ -25,7 +25,7 @@ struct _GstKlingResultSrc
 {
   GstPushSrc parent;
 
-  GstKlingLipsync *owner;       /* our parent, which outlives us */
+  GstKlingLipsync *owner;       /* our parent; NULL once it is disposed of */
   KlingResult *result;          /* object lock */
 };
 
@@ -103,14 +103,20 @@ gst_kling_result_src_negotiate (GstBaseSrc * base)
 static gboolean
 gst_kling_result_src_unlock (GstBaseSrc * base)
 {
-  gst_kling_lipsync_set_flushing (GST_KLING_RESULT_SRC (base)->owner, TRUE);
+  GstKlingResultSrc *self = GST_KLING_RESULT_SRC (base);
+
+  if (self->owner)
+    gst_kling_lipsync_set_flushing (self->owner, TRUE);
   return TRUE;
 }
 
 static gboolean
 gst_kling_result_src_unlock_stop (GstBaseSrc * base)
 {
-  gst_kling_lipsync_set_flushing (GST_KLING_RESULT_SRC (base)->owner, FALSE);
+  GstKlingResultSrc *self = GST_KLING_RESULT_SRC (base);
+
+  if (self->owner)
+    gst_kling_lipsync_set_flushing (self->owner, FALSE);
   return TRUE;
 }
 
@@ -252,7 +258,8 @@ gst_kling_result_src_init (GstKlingResultSrc * self)
   gst_base_src_set_blocksize (GST_BASE_SRC (self), BLOCK_SIZE);
 }
 
-/* The owner is kept without a reference: it is our parent. */
+/* The owner is kept without a reference: it is our parent, and takes itself out
+ * when it goes. */
 GstElement *
 gst_kling_result_src_new (GstKlingLipsync * owner)
 {
@@ -261,4 +268,11 @@ gst_kling_result_src_new (GstKlingLipsync * owner)
 
   self->owner = owner;
   return GST_ELEMENT (self);
+}
+
+/* Called when the owner is disposed of, in NULL: no task runs any more. */
+void
+gst_kling_result_src_disown (GstKlingResultSrc * self)
+{
+  self->owner = NULL;
 }

@@ -17,5 +17,6 @@ G_DECLARE_FINAL_TYPE (GstKlingResultSrc, gst_kling_result_src, GST,
 #define GST_KLING_RESULT_CAPS "video/quicktime, variant = (string) iso"
 
 GstElement *gst_kling_result_src_new (GstKlingLipsync * owner);
+void gst_kling_result_src_disown (GstKlingResultSrc * self);
 
 G_END_DECLS

@@ -111,21 +111,51 @@ make_many (KlingJournal * journal, guint n)
 GST_START_TEST (test_money_is_not_forgotten)
 {
   g_autoptr (KlingJournal) journal = kling_journal_new ();
-  const KlingRecordState states[] = { KLING_RECORD_UNKNOWN,
-    KLING_RECORD_RUNNING
+  static const struct
+  {
+    const gchar *text;
+    KlingRecordState state;
+  } rows[] = {
+    {"unknown", KLING_RECORD_UNKNOWN},
+    {"running", KLING_RECORD_RUNNING},
+    {"done", KLING_RECORD_DONE},
+    {"failed", KLING_RECORD_FAILED},
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (states); i++) {
-    KlingRecord *record = hold (journal, i ? "running" : "unknown");
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    KlingRecord *record = hold (journal, rows[i].text);
 
-    record->state = states[i];
+    record->state = rows[i].state;
+    record->attempts = 1;
     kling_journal_release (journal, record);
   }
   make_many (journal, 1000);
-  for (guint i = 0; i < G_N_ELEMENTS (states); i++) {
-    KlingRecord *record = hold (journal, i ? "running" : "unknown");
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    KlingRecord *record = hold (journal, rows[i].text);
 
-    fail_unless_equals_int (record->state, states[i]);
+    fail_unless_equals_int (record->state, rows[i].state);
+    kling_journal_release (journal, record);
+  }
+}
+
+GST_END_TEST;
+
+/* What is bought last is not what is forgotten first, however long the list. */
+GST_START_TEST (test_many_bought)
+{
+  g_autoptr (KlingJournal) journal = kling_journal_new ();
+  const guint n = 600;
+
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *text = g_strdup_printf ("text %u", i);
+
+    finish_task (journal, text);
+  }
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *text = g_strdup_printf ("text %u", i);
+    KlingRecord *record = hold (journal, text);
+
+    fail_unless_equals_string (record->task_id, text);
     kling_journal_release (journal, record);
   }
 }
@@ -163,6 +193,7 @@ journal_suite (void)
   tcase_add_test (tcase, test_one_holder);
   tcase_add_test (tcase, test_newest_result_is_kept);
   tcase_add_test (tcase, test_money_is_not_forgotten);
+  tcase_add_test (tcase, test_many_bought);
   tcase_add_test (tcase, test_reason);
   return suite;
 }

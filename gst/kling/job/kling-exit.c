@@ -24,6 +24,7 @@
 static GMutex exit_lock;
 static GCond exit_cond;
 static guint exit_holders;
+static gboolean exit_begun;     /* no paid call may begin any more */
 
 static gboolean
 wait_for_holders (gint64 span)
@@ -57,6 +58,9 @@ wait_for_paid_calls (void)
 static void
 wait_at_exit (void)
 {
+  g_mutex_lock (&exit_lock);
+  exit_begun = TRUE;
+  g_mutex_unlock (&exit_lock);
   wait_for_paid_calls ();
   kling_http_wait_for_end (kling_clock_after (EXIT_CLOSING));
 }
@@ -66,19 +70,40 @@ wait_at_exit (void)
  *
  * From now on exit() waits, up to ten seconds, until kling_exit_release() has
  * been called as often. Any thread.
+ *
+ * Returns: %FALSE when exit() has begun: then nothing may be sent, because
+ *   nobody would wait for the answer
  */
-void
+gboolean
 kling_exit_hold (void)
 {
   static gsize installed;
+  gboolean held;
 
   if (g_once_init_enter (&installed)) {
     atexit (wait_at_exit);
     g_once_init_leave (&installed, 1);
   }
   g_mutex_lock (&exit_lock);
-  exit_holders++;
+  held = !exit_begun;
+  if (held)
+    exit_holders++;
   g_mutex_unlock (&exit_lock);
+  return held;
+}
+
+/**
+ * kling_exit_has_begun:
+ *
+ * Returns: whether the process is in exit(), so that nobody reads messages
+ */
+gboolean
+kling_exit_has_begun (void)
+{
+  g_mutex_lock (&exit_lock);
+  gboolean begun = exit_begun;
+  g_mutex_unlock (&exit_lock);
+  return begun;
 }
 
 /**

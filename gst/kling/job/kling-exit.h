@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-void kling_exit_hold (void);
+gboolean kling_exit_hold (void);
+gboolean kling_exit_has_begun (void);
 void kling_exit_release (void);
 
 G_END_DECLS

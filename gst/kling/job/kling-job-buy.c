@@ -58,7 +58,7 @@ job_keep_unknown (KlingJob * job, const GError * reason,
 {
   kling_record_set_reason (job->record, KLING_RECORD_UNKNOWN, reason,
       &reply->details);
-  if (!kling_job_may_go_on (job, NULL))
+  if (!kling_job_may_go_on (job, NULL) || kling_exit_has_begun ())
     g_printerr ("klinglipsync: %s\n", reason->message);
 }
 
@@ -141,17 +141,26 @@ static KlingEnding
 job_call_paid (KlingJob * job, PaidCall call, GError ** error)
 {
   gint64 deadline = kling_clock_after (job->settings->task_timeout);
+  KlingEnding last = KLING_ENDING_CREATED;
   KlingBackoff backoff = { 0 };
 
   for (;;) {
     g_auto (KlingReply) reply = { 0 };
     g_autoptr (GError) reason = NULL;
 
-    kling_exit_hold ();
+    if (!kling_exit_hold ()) {
+      g_set_error_literal (error, KLING_ERROR, KLING_ERROR_CANCELLED,
+          "Stopped.");
+      return KLING_ENDING_NOT_SENT;
+    }
     KlingEnding ending = call (job, &reply, &reason);
     kling_exit_release ();
     job_keep_details (job, &reply);
 
+    /* how often the network failed has nothing to do with how often it was busy */
+    if (ending != last)
+      kling_backoff_reset (&backoff);
+    last = ending;
     if (!may_be_resent (ending, reason)) {
       if (reason)
         g_propagate_error (error, g_steal_pointer (&reason));

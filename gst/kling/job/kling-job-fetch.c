@@ -139,13 +139,21 @@ job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
   KlingError code = kling_answer_get_error_code (answer);
   g_autoptr (GError) reason = NULL;
 
+  /* It had made the video before: it is gone, and buying it again is not ours
+   * to decide. */
+  if (job->record->succeeded) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
+        "The service made the video of task %s, but has it no more.",
+        job->record->task_id);
+    return FALSE;
+  }
   if (code != KLING_ERROR_INPUT && code != KLING_ERROR_POLICY)
     code = KLING_ERROR_TASK_FAILED;
   reason = g_error_new (KLING_ERROR, code,
-      "The service gave up task %s: %s. See whether the video shows one clear"
-      " face and the speech fits its rules, then try again.",
-      job->record->task_id,
-      answer->message ? answer->message : "it did not say why");
+      "The service gave up task %s, with the words \"%s\". See whether the"
+      " video shows one clear face and the speech fits the service's rules, then"
+      " try again.", job->record->task_id,
+      answer->message ? answer->message : "");
   kling_record_set_reason (job->record, KLING_RECORD_FAILED, reason,
       &job->details);
   g_propagate_error (error, g_steal_pointer (&reason));
@@ -156,6 +164,7 @@ static gboolean
 job_judge_success (KlingJob * job, Polls * polls, const KlingAnswer * answer,
     gchar ** url, GError ** error)
 {
+  job->record->succeeded = TRUE;
   if (answer->result_url) {
     *url = g_strdup (answer->result_url);
     return TRUE;

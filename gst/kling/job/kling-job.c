@@ -1,6 +1,6 @@
 /* klinglipsync: one request on its way to one result
  *
- * A job has a thread of its own, which runs the steps of kling-job-steps.c
+ * A job has a thread of its own, which runs the steps of kling-job-run.c
  * straight from request to result. It knows nothing of who waits for it: it
  * appends events to a queue, and the thread that calls kling_job_wait() takes
  * them out. So it may go on when nobody waits any more, which it does while a
@@ -16,6 +16,7 @@
 #include "kling-job-private.h"
 
 #include "kling-clock.h"
+#include "kling-exit.h"
 #include "kling-log.h"
 #include "kling-url.h"
 
@@ -119,7 +120,7 @@ kling_job_set_task_id (KlingJob * job, const gchar * task_id)
   gboolean orphan = job->stopped;
   g_mutex_unlock (&job->lock);
 
-  if (orphan)
+  if (orphan || kling_exit_has_begun ())
     job_print_orphan (job, task_id);
 }
 

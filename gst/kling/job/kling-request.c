@@ -150,21 +150,6 @@ count_speeches (const KlingRequest * request, const gchar ** first,
 }
 
 /**
- * kling_request_is_complete:
- * @request: a request
- *
- * Returns: whether there is exactly one speaker and exactly one speech
- */
-gboolean
-kling_request_is_complete (const KlingRequest * request)
-{
-  const gchar *a, *b;
-
-  return count_speakers (request, &a, &b) == 1
-      && count_speeches (request, &a, &b) == 1;
-}
-
-/**
  * kling_request_describe_missing:
  * @request: a request
  *
@@ -223,7 +208,7 @@ check_missing (const KlingRequest * request, GError ** error)
   if (missing == NULL)
     return TRUE;
   g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
-      "It was not said %s. Nothing was sent.", missing);
+      "Nothing was sent. Still to be set: %s.", missing);
   return FALSE;
 }
 

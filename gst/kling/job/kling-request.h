@@ -53,7 +53,6 @@ KlingRequest *kling_request_ref (KlingRequest * request);
 void kling_request_unref (KlingRequest * request);
 gboolean kling_request_equal (const KlingRequest * a, const KlingRequest * b);
 
-gboolean kling_request_is_complete (const KlingRequest * request);
 gchar *kling_request_describe_missing (const KlingRequest * request);
 gboolean kling_request_check_conflicts (const KlingRequest * request,
     GError ** error);

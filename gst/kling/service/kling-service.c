@@ -421,8 +421,9 @@ kling_service_create (KlingService * service, const KlingRequest * request,
     g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
         "The lip-sync may have been accepted and paid for, but the answer of"
         " %s was lost: %s. It is not sent again by itself. Sent was: %s. Look"
-        " into the service's console whether the task is there before you run"
-        " this again: a new run pays again.", service->shown_base, doubt, what);
+        " into the service's console whether the task is there before you start"
+        " anew: a new element or process pays again.", service->shown_base,
+        doubt, what);
   }
   return ending;
 }

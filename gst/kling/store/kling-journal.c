@@ -15,7 +15,7 @@
 #include "kling-journal.h"
 
 /* A record is a few hundred bytes. An element that is given ever new requests
- * for months forgets the oldest finished ones. */
+ * forgets the oldest for which nothing was bought. */
 #define MAX_RECORDS 256
 
 struct _KlingJournal
@@ -169,7 +169,8 @@ find_record_locked (KlingJournal * journal, const KlingRequest * request)
   return NULL;
 }
 
-/* A record that says "maybe paid" or is in somebody's hands is never dropped. */
+/* A record that says "paid" or "maybe paid", or is in somebody's hands, is never
+ * dropped: the next run would pay again. */
 static void
 forget_old_records_locked (KlingJournal * journal)
 {
@@ -179,8 +180,8 @@ forget_old_records_locked (KlingJournal * journal)
     KlingRecord *record = l->data;
     GList *newer = l->prev;
 
-    if (!record->held && record->state != KLING_RECORD_UNKNOWN
-        && record->state != KLING_RECORD_RUNNING) {
+    if (!record->held && record->state == KLING_RECORD_READY
+        && record->attempts == 0) {
       g_queue_delete_link (&journal->records, l);
       record_free (record);
     }

@@ -64,6 +64,7 @@ typedef enum
  * @session_id: (nullable): what identify-face obtained
  * @identify_unknown: an identify-face call was sent and its answer lost
  * @task_id: (nullable): the task
+ * @succeeded: the service has said that the task is done
  * @result: (nullable): the video, as long as it is kept
  * @reason: (nullable): why it is %KLING_RECORD_UNKNOWN or _FAILED
  * @details: beside @reason
@@ -82,6 +83,7 @@ typedef struct
   gchar *session_id;
   gboolean identify_unknown;
   gchar *task_id;
+  gboolean succeeded;
   KlingResult *result;
   GError *reason;
   KlingDetails details;

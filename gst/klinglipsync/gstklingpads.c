@@ -1,14 +1,14 @@
-/* klinglipsync: the element's own sink pads
+/* klinglipsync: the element's pads
  *
- * Nothing of theirs crosses to the src pad: no event, no query, no link. What
- * comes out there is another stream, which begins when these have ended.
+ * Nothing of the sink pads crosses to the src pad: no event, no query, no link.
+ * What comes out there is another stream, which begins when these have ended.
  *
  * On the upstream's streaming threads, one per pad; queries on any thread.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "gstklingsinkpad.h"
+#include "gstklingpads.h"
 
 #include "gstklinglipsync.h"
 
@@ -111,11 +111,31 @@ gst_kling_sink_pad_iterate_internal_links (GstPad * pad, GstObject * parent)
 
 /* Makes @pad, a sink pad of klinglipsync, one of these. */
 void
-gst_kling_sink_pad_setup (GstPad * pad)
+gst_kling_pads_setup_sink (GstPad * pad)
 {
   gst_pad_set_event_function (pad, gst_kling_sink_pad_event);
   gst_pad_set_query_function (pad, gst_kling_sink_pad_query);
   gst_pad_set_chain_function (pad, gst_kling_sink_pad_chain);
   gst_pad_set_iterate_internal_links_function (pad,
       gst_kling_sink_pad_iterate_internal_links);
+}
+
+/* Whether what comes out of @pad has somewhere to go. In a bin of the user's the
+ * peer of our pad is the inside of a ghost pad, which need not lead anywhere. */
+gboolean
+gst_kling_pads_is_linked (GstPad * pad)
+{
+  GstPad *peer = gst_pad_get_peer (pad);
+
+  while (peer && GST_IS_PROXY_PAD (peer) && !GST_IS_GHOST_PAD (peer)) {
+    GstProxyPad *ghost = gst_proxy_pad_get_internal (GST_PROXY_PAD (peer));
+
+    gst_object_unref (peer);
+    peer = ghost ? gst_pad_get_peer (GST_PAD (ghost)) : NULL;
+    gst_clear_object (&ghost);
+  }
+  if (peer == NULL)
+    return FALSE;
+  gst_object_unref (peer);
+  return TRUE;
 }
