@@ -153,7 +153,8 @@ trap 'exit 143' TERM HUP
 tmp=$(mktemp -d) || die "there is no room for temporary files"
 # what libraries put there, and forget, goes too
 export TMPDIR="$tmp"
-[ -w "$here" ] || die "hello.mp4 cannot be written here: $here"
+part=$(mktemp -d "$here/.hello.XXXXXX" 2>/dev/null) ||
+  die "hello.mp4 cannot be written here: $here"
 
 # ---------------------------------------------------------------------------
 # What is needed
@@ -215,8 +216,6 @@ url=http://127.0.0.1:$port
 set -- gst-launch-1.0 klinglipsync "video-url=$url/sandbox/face.mp4" \
   "text=$(launch_quote "$say")" "voice-id=$(launch_quote "$voice")" \
   "voice-language=$language" ! filesink location=hello.mp4
-
-part=$(mktemp -d "$here/.hello.XXXXXX") || die "cannot write in $here"
 
 cat <<EOT
 
