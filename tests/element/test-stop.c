@@ -167,6 +167,24 @@ GST_START_TEST (test_stage_connecting)
 
 GST_END_TEST;
 
+/* Somebody accepts, and never says a word of TLS. */
+GST_START_TEST (test_stage_handshake)
+{
+  g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
+  g_autofree gchar *url = g_strdup_printf ("https%s", service->url + 4);
+  g_autoptr (KlingTestRun) run = NULL;
+
+  if (!g_tls_backend_supports_tls (g_tls_backend_get_default ()))
+    return;
+  run = start (url, "fakesink");
+  g_usleep (10 * A_BIT);
+  fail_unless (kling_test_server_count_connections (service->server) > 0);
+  stop (run, "identify, TLS handshake");
+  kling_test_service_check (service, 0, 0);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_stage_trying_again)
 {
   g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
@@ -586,6 +604,7 @@ stop_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_stages, 0, G_N_ELEMENTS (stages));
   tcase_add_test (tcase, test_stage_connecting);
+  tcase_add_test (tcase, test_stage_handshake);
   tcase_add_test (tcase, test_stage_trying_again);
   tcase_add_test (tcase, test_stage_result_connecting);
   tcase_add_test (tcase, test_stage_playing);
