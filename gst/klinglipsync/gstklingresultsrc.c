@@ -139,8 +139,11 @@ static GstFlowReturn
 gst_kling_result_src_await_result (GstKlingResultSrc * self)
 {
   KlingResult *result = NULL;
-  GstFlowReturn ret = gst_kling_lipsync_obtain_result (self->owner, &result);
+  GstFlowReturn ret;
 
+  if (self->owner == NULL)
+    return GST_FLOW_FLUSHING;
+  ret = gst_kling_lipsync_obtain_result (self->owner, &result);
   if (ret != GST_FLOW_OK)
     return ret;
 
