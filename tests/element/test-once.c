@@ -285,8 +285,7 @@ GST_START_TEST (test_failed_activation)
   };
   g_autoptr (KlingTestService) service =
       kling_test_service_start (steps, G_N_ELEMENTS (steps));
-  /* or else the pipeline would try again by itself, when the sink is back */
-  g_autoptr (KlingTestRun) run = make_run (service, "fakesink async=false");
+  g_autoptr (KlingTestRun) run = make_run (service, "fakesink");
   GstPad *pad = add_refusing_pad (run, service);
 
   /* a pipeline might try again by itself, when its sink has fallen back */
