@@ -151,8 +151,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 tmp=$(mktemp -d) || die "there is no room for temporary files"
-# what libraries put there, and forget, goes too
-export TMPDIR="$tmp"
+# what libraries write for later, in whatever place, goes too
+export TMPDIR="$tmp" XDG_CACHE_HOME="$tmp/cache" XDG_CONFIG_HOME="$tmp/config"
 part=$(mktemp -d "$here/.hello.XXXXXX" 2>/dev/null) ||
   die "hello.mp4 cannot be written here: $here"
 
