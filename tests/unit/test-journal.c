@@ -21,11 +21,11 @@ make_request (const gchar * text)
 static KlingResult *
 make_result (const gchar * task_id)
 {
-  g_autoptr (KlingSpool) spool = kling_spool_new ();
+  g_autoptr (KlingSpool) spool = kling_spool_new ("result");
   KlingIsobmff info = { "isom", 0, };
 
   fail_unless (kling_spool_write (spool, (const guint8 *) "x", 1, NULL));
-  kling_spool_finish (spool);
+  fail_unless (kling_spool_finish (spool, NULL));
   return kling_result_new (task_id, spool, &info);
 }
 

@@ -374,7 +374,7 @@ job_download (KlingJob * job, const gchar * url, gint64 deadline,
   static const KlingHttpSink sink = {
     download_check_url, download_begin, download_write
   };
-  g_autoptr (KlingSpool) spool = kling_spool_new ();
+  g_autoptr (KlingSpool) spool = kling_spool_new ("result");
   Download download = { job, spool, -1, kling_clock_now () };
   g_autofree gchar *shown = kling_url_display (url);
 
@@ -382,9 +382,9 @@ job_download (KlingJob * job, const gchar * url, gint64 deadline,
   kling_job_progress (job, KLING_STAGE_DOWNLOADING, PERCENT_OF_TASK,
       "The video is made. Downloading it.");
   if (!kling_http_fetch (job->http, url, job->settings->timeout, deadline,
-          job->stop, &sink, &download, &job->details.http_status, error))
+          job->stop, &sink, &download, &job->details.http_status, error)
+      || !kling_spool_finish (spool, error))
     return NULL;
-  kling_spool_finish (spool);
   return job_check_download (job, spool, error);
 }
 

@@ -1,13 +1,15 @@
-/* klinglipsync: the local copy of a result while it is read out
+/* klinglipsync: the local copy of a file, on its way in or out
  *
  * A result is kept whole before its first byte goes downstream, so that its
  * size is exact, it can be sought in, and no network fault can break a stream
- * that is on air. Small ones stay in memory; larger ones go to a file that has
- * no name, so that nothing is left behind however the process ends.
+ * that is on air. What comes in through a sink pad is kept whole because it is
+ * checked before it is sent, and may have to be sent twice. Small files stay in
+ * memory; larger ones have no name, so that nothing is left behind however the
+ * process ends.
  *
- * One thread, the job's, writes and finishes. No lock is needed: a finished
- * spool never changes, and whoever hands it to another thread does so under a
- * lock of its own.
+ * One thread at a time writes and finishes. No lock is needed: a finished spool
+ * never changes, and whoever hands it to another thread does so under a lock of
+ * its own.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -22,29 +24,35 @@
 
 #include "kling-error.h"
 
+/* What is read at once for a sum */
+#define SUM_BLOCK (256 * 1024)
+
 struct _KlingSpool
 {
   gatomicrefcount refs;
+  const gchar *what;
 
   GByteArray *memory;           /* NULL once the bytes are in the file */
   gint fd;                      /* -1 while they are in memory */
   goffset size;
 
-  GChecksum *checksum;          /* NULL once finished */
+  GChecksum *checksum;          /* NULL once finished, or written over */
   gchar *sha256;                /* NULL until then */
 };
 
 /**
  * kling_spool_new:
+ * @what: a static word for what is kept, as "result"
  *
  * Returns: (transfer full): an empty spool
  */
 KlingSpool *
-kling_spool_new (void)
+kling_spool_new (const gchar * what)
 {
   KlingSpool *spool = g_new0 (KlingSpool, 1);
 
   g_atomic_ref_count_init (&spool->refs);
+  spool->what = what;
   spool->memory = g_byte_array_new ();
   spool->fd = -1;
   spool->checksum = g_checksum_new (G_CHECKSUM_SHA256);
@@ -84,32 +92,33 @@ kling_spool_unref (KlingSpool * spool)
 }
 
 static void
-set_disk_error (GError ** error, gint code)
+set_disk_error (const KlingSpool * spool, gint code, GError ** error)
 {
   g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
-      "The result cannot be kept in \"%s\": %s. Make room there, or set TMPDIR "
-      "to a directory that has it.", g_get_tmp_dir (), g_strerror (code));
+      "The %s cannot be kept in \"%s\": %s. Make room there, or set TMPDIR to"
+      " a directory that has it.", spool->what, g_get_tmp_dir (),
+      g_strerror (code));
 }
 
 /* g_file_open_tmp() of GLib 2.74 sets no O_CLOEXEC, and a program that is
  * started meanwhile must not keep gigabytes alive. */
 static gint
-open_unnamed_file (GError ** error)
+open_unnamed_file (const KlingSpool * spool, GError ** error)
 {
   g_autofree gchar *path =
       g_build_filename (g_get_tmp_dir (), "klinglipsync-XXXXXX", NULL);
   gint fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
 
   if (fd < 0)
-    set_disk_error (error, errno);
+    set_disk_error (spool, errno, error);
   else
     g_unlink (path);
   return fd;
 }
 
 static gboolean
-write_all (gint fd, goffset offset, const guint8 * data, gsize size,
-    GError ** error)
+write_file (const KlingSpool * spool, gint fd, goffset offset,
+    const guint8 * data, gsize size, GError ** error)
 {
   while (size > 0) {
     gssize n = pwrite (fd, data, size, offset);
@@ -117,7 +126,7 @@ write_all (gint fd, goffset offset, const guint8 * data, gsize size,
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0) {
-      set_disk_error (error, n < 0 ? errno : ENOSPC);
+      set_disk_error (spool, n < 0 ? errno : ENOSPC, error);
       return FALSE;
     }
     data += n;
@@ -131,11 +140,12 @@ write_all (gint fd, goffset offset, const guint8 * data, gsize size,
 static gboolean
 spill (KlingSpool * spool, GError ** error)
 {
-  gint fd = open_unnamed_file (error);
+  gint fd = open_unnamed_file (spool, error);
 
   if (fd < 0)
     return FALSE;
-  if (!write_all (fd, 0, spool->memory->data, spool->memory->len, error)) {
+  if (!write_file (spool, fd, 0, spool->memory->data, spool->memory->len,
+          error)) {
     close (fd);
     return FALSE;
   }
@@ -144,15 +154,67 @@ spill (KlingSpool * spool, GError ** error)
   return TRUE;
 }
 
-static gboolean
-store (KlingSpool * spool, const guint8 * data, gsize size, GError ** error)
+static void
+write_memory (KlingSpool * spool, goffset offset, const guint8 * data,
+    gsize size)
 {
-  if (spool->memory && spool->size + (goffset) size > KLING_SPOOL_MEMORY
+  guint old = spool->memory->len;
+
+  if (offset + size > old)
+    g_byte_array_set_size (spool->memory, (guint) (offset + size));
+  if (offset > old)
+    memset (spool->memory->data + old, 0, (gsize) (offset - old));
+  memcpy (spool->memory->data + offset, data, size);
+}
+
+static gboolean
+store (KlingSpool * spool, goffset offset, const guint8 * data, gsize size,
+    GError ** error)
+{
+  if (spool->memory && offset + (goffset) size > KLING_SPOOL_MEMORY
       && !spill (spool, error))
     return FALSE;
   if (spool->memory == NULL)
-    return write_all (spool->fd, spool->size, data, size, error);
-  g_byte_array_append (spool->memory, data, (guint) size);
+    return write_file (spool, spool->fd, offset, data, size, error);
+  write_memory (spool, offset, data, size);
+  return TRUE;
+}
+
+/**
+ * kling_spool_write_at:
+ * @spool: a spool that is not finished
+ * @offset: where the bytes go, not negative; a gap before it becomes zeros
+ * @data: the bytes
+ * @size: how many
+ * @error: return location
+ *
+ * Writes over what is there, and beyond it. After an error the spool is of no
+ * use any more.
+ *
+ * Returns: %FALSE with %KLING_ERROR_LOCAL when the disk does not take it,
+ *   %KLING_ERROR_RESULT beyond %KLING_SPOOL_MAX
+ */
+gboolean
+kling_spool_write_at (KlingSpool * spool, goffset offset, const guint8 * data,
+    gsize size, GError ** error)
+{
+  g_return_val_if_fail (spool->sha256 == NULL && offset >= 0, FALSE);
+
+  if (offset > KLING_SPOOL_MAX || size > (guint64) (KLING_SPOOL_MAX - offset)) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
+        "The %s is larger than %d GiB, which no part of a lip-sync is: it was"
+        " not kept.", spool->what, (gint) (KLING_SPOOL_MAX >> 30));
+    return FALSE;
+  }
+  if (size == 0)
+    return TRUE;
+  if (!store (spool, offset, data, size, error))
+    return FALSE;
+  if (offset != spool->size)
+    g_clear_pointer (&spool->checksum, g_checksum_free);
+  else if (spool->checksum)
+    g_checksum_update (spool->checksum, data, (gssize) size);
+  spool->size = MAX (spool->size, offset + (goffset) size);
   return TRUE;
 }
 
@@ -163,50 +225,22 @@ store (KlingSpool * spool, const guint8 * data, gsize size, GError ** error)
  * @size: how many
  * @error: return location
  *
- * Appends. After an error the spool is of no use any more.
+ * Appends: kling_spool_write_at() the end.
  *
- * Returns: %FALSE with %KLING_ERROR_LOCAL when the disk does not take it,
- *   %KLING_ERROR_RESULT beyond %KLING_SPOOL_MAX
+ * Returns: %FALSE as kling_spool_write_at()
  */
 gboolean
 kling_spool_write (KlingSpool * spool, const guint8 * data, gsize size,
     GError ** error)
 {
-  g_return_val_if_fail (spool->sha256 == NULL, FALSE);
-
-  if (size > (guint64) (KLING_SPOOL_MAX - spool->size)) {
-    g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-        "The result is larger than %d GiB, which no lip-sync is: it was not "
-        "kept.", (gint) (KLING_SPOOL_MAX >> 30));
-    return FALSE;
-  }
-  if (!store (spool, data, size, error))
-    return FALSE;
-  g_checksum_update (spool->checksum, data, (gssize) size);
-  spool->size += size;
-  return TRUE;
-}
-
-/**
- * kling_spool_finish:
- * @spool: a spool that has all its bytes
- *
- * From now on it does not change.
- */
-void
-kling_spool_finish (KlingSpool * spool)
-{
-  g_return_if_fail (spool->sha256 == NULL);
-
-  spool->sha256 = g_strdup (g_checksum_get_string (spool->checksum));
-  g_clear_pointer (&spool->checksum, g_checksum_free);
+  return kling_spool_write_at (spool, spool->size, data, size, error);
 }
 
 /**
  * kling_spool_get_size:
  * @spool: a spool
  *
- * Returns: bytes written so far
+ * Returns: how many bytes it has
  */
 goffset
 kling_spool_get_size (const KlingSpool * spool)
@@ -228,19 +262,22 @@ kling_spool_get_sha256 (const KlingSpool * spool)
 }
 
 static gssize
-read_file (gint fd, goffset offset, guint8 * data, gsize size, GError ** error)
+read_file (const KlingSpool * spool, goffset offset, guint8 * data, gsize size,
+    GError ** error)
 {
   gsize done = 0;
 
   while (done < size) {
-    gssize n = pread (fd, data + done, size - done, offset + (goffset) done);
+    gssize n = pread (spool->fd, data + done, size - done,
+        offset + (goffset) done);
 
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0) {
       g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
-          "The result that was kept in \"%s\" cannot be read back: %s.",
-          g_get_tmp_dir (), n < 0 ? g_strerror (errno) : "it is cut off");
+          "The %s that was kept in \"%s\" cannot be read back: %s.",
+          spool->what, g_get_tmp_dir (),
+          n < 0 ? g_strerror (errno) : "it is cut off");
       return -1;
     }
     done += n;
@@ -272,7 +309,79 @@ kling_spool_read (const KlingSpool * spool, goffset offset, guint8 * data,
     return 0;
   size = (gsize) MIN ((guint64) size, (guint64) (spool->size - offset));
   if (spool->memory == NULL)
-    return read_file (spool->fd, offset, data, size, error);
+    return read_file (spool, offset, data, size, error);
   memcpy (data, spool->memory->data + offset, size);
   return (gssize) size;
+}
+
+/* What was written over has to be read again for its sum. */
+static GChecksum *
+sum_up (const KlingSpool * spool, GError ** error)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint8 *block = g_malloc (SUM_BLOCK);
+  goffset offset = 0;
+
+  while (offset < spool->size) {
+    gssize n = kling_spool_read (spool, offset, block, SUM_BLOCK, error);
+
+    if (n < 0)
+      return NULL;
+    g_checksum_update (checksum, block, n);
+    offset += n;
+  }
+  return g_steal_pointer (&checksum);
+}
+
+/**
+ * kling_spool_finish:
+ * @spool: a spool that has all its bytes
+ * @error: return location for a %KLING_ERROR_LOCAL
+ *
+ * From now on it does not change.
+ *
+ * Returns: %FALSE when it cannot be read
+ */
+gboolean
+kling_spool_finish (KlingSpool * spool, GError ** error)
+{
+  g_return_val_if_fail (spool->sha256 == NULL, FALSE);
+
+  if (spool->checksum == NULL)
+    spool->checksum = sum_up (spool, error);
+  if (spool->checksum == NULL)
+    return FALSE;
+  spool->sha256 = g_strdup (g_checksum_get_string (spool->checksum));
+  g_clear_pointer (&spool->checksum, g_checksum_free);
+  return TRUE;
+}
+
+/**
+ * kling_spool_get_bytes:
+ * @spool: a finished spool
+ * @error: return location for a %KLING_ERROR_LOCAL
+ *
+ * All of it at once, without a copy: a file is mapped.
+ *
+ * Returns: (transfer full) (nullable): its bytes, which keep what they need of
+ *   @spool alive
+ */
+GBytes *
+kling_spool_get_bytes (const KlingSpool * spool, GError ** error)
+{
+  g_return_val_if_fail (spool->sha256 != NULL, NULL);
+
+  g_autoptr (GMappedFile) file = NULL;
+  g_autoptr (GError) cause = NULL;
+
+  if (spool->memory)
+    return g_bytes_new_with_free_func (spool->memory->data, spool->memory->len,
+        (GDestroyNotify) g_byte_array_unref, g_byte_array_ref (spool->memory));
+  file = g_mapped_file_new_from_fd (spool->fd, FALSE, &cause);
+  if (file)
+    return g_mapped_file_get_bytes (file);
+  g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
+      "The %s that was kept in \"%s\" cannot be read back: %s.", spool->what,
+      g_get_tmp_dir (), cause->message);
+  return NULL;
 }
