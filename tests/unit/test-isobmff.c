@@ -220,14 +220,19 @@ static const struct
 } bad[] = {
   /* *INDENT-OFF* */
   /* no MP4 */
-  {"", "The result is not an MP4: it is empty."},
-  {"abc", "The result is not an MP4: it starts with the bytes 61 62 63."},
-  {"ftyp", "The result is not an MP4: it starts with \"ftyp\"."},
-  {"{0}{0}", "it starts with the bytes 00 00 00 00 00 00 00 00."},
-  {"\037\213\010~~~~~~~~", "it starts with the bytes 1f 8b 08 00 00 00 00 00."},
-  {"not a video, and \"what\" else", "it starts with \"not a video, and \"."},
-  {MOOV MDAT, "is not an MP4"},
-  {"wide<>" MDAT MOOV, "is not an MP4"},
+  {"", "The file is not an MP4 or MOV: it is empty."},
+  {"abc", "The file is not an MP4 or MOV: it is text and starts with the bytes"
+      " 61 62 63."},
+  {"ftyp",
+      "The file is not an MP4 or MOV: it is text and starts with \"ftyp\"."},
+  {"{0}{0}", "MOV: it starts with the bytes 00 00 00 00 00 00 00 00."},
+  {"\037\213\010~~~~~~~~",
+      "MOV: it starts with the bytes 1f 8b 08 00 00 00 00 00."},
+  {"not a video, and \"what\" else",
+      "it is text and starts with \"not a video, and \"."},
+  {"OggS~~~~", "MOV: it is Ogg and starts with \"OggS\"."},
+  {MOOV MDAT, "MOV: it is an old QuickTime file and starts with"},
+  {"wide<>" MDAT MOOV, "it is an old QuickTime file"},
   /* cut off */
   {FTYP, "cut off or damaged: it has no box \"moov\"."},
   {FTYP MDAT, "cut off or damaged: it has no box \"moov\"."},
@@ -288,8 +293,8 @@ GST_START_TEST (test_html)
 
   g_byte_array_append (file, (const guint8 *) page, sizeof page - 1);
   fail_if (read_file (&info, file, &error));
-  fail_unless_equals_string (error->message, "The result is not an MP4: "
-      "it starts with \"<html><head><title>Expir\".");
+  fail_unless_equals_string (error->message, "The file is not an MP4 or "
+      "MOV: it is a web page and starts with \"<html><head><title>Expir\".");
 }
 
 GST_END_TEST;

@@ -8,7 +8,8 @@
  * The outside is judged strictly: the boxes must fill the file to the byte,
  * which is how a download that was cut off shows. The inside of moov is read
  * leniently, because a video that was paid for must not be refused for an oddity
- * that decoders do not mind.
+ * that decoders do not mind. The sentences of the errors fit a result as well as
+ * a file that is to be sent.
  *
  * Names of boxes and fields are those of ISO/IEC 14496-12.
  *
@@ -20,6 +21,7 @@
 #include <string.h>
 
 #include "kling-error.h"
+#include "kling-filetype.h"
 
 /* Far more than a clip of a minute has, even in fragments */
 #define MAX_BOXES 20000
@@ -87,7 +89,7 @@ read_bytes (Reader * reader, goffset offset, guint8 * data, gsize size,
   if (reader->read (offset, data, size, reader->user_data))
     return TRUE;
   g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
-      "The video cannot be read at byte %" G_GOFFSET_FORMAT ".", offset);
+      "The file cannot be read at byte %" G_GOFFSET_FORMAT ".", offset);
   return FALSE;
 }
 
@@ -95,7 +97,7 @@ static gboolean
 set_damaged (GError ** error, const Box * box)
 {
   g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-      "The video is damaged: its box \"%s\" at byte %" G_GOFFSET_FORMAT
+      "The file is damaged: its box \"%s\" at byte %" G_GOFFSET_FORMAT
       " has an impossible size.", box->type, box->start);
   return FALSE;
 }
@@ -134,7 +136,7 @@ read_box (Reader * reader, goffset start, goffset limit, Box * box,
 
   if (++reader->n_boxes > MAX_BOXES) {
     g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-        "The video is damaged: it has more than %d boxes.", MAX_BOXES);
+        "The file is damaged: it has more than %d boxes.", MAX_BOXES);
     return FALSE;
   }
   if (!read_bytes (reader, start, header, sizeof header, error))
@@ -145,7 +147,7 @@ read_box (Reader * reader, goffset start, goffset limit, Box * box,
     return FALSE;
   if (size > (guint64) (limit - start)) {
     g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-        "The video is %s: its box \"%s\" says %" G_GUINT64_FORMAT
+        "The file is %s: its box \"%s\" says %" G_GUINT64_FORMAT
         " bytes, %" G_GOFFSET_FORMAT " are there.",
         limit == reader->file_size ? "cut off" : "damaged", box->type, size,
         limit - start);
@@ -330,42 +332,33 @@ on_top_box (Reader * reader, const Box * box, GError ** error)
   return walk (reader, box, on_moov_child, NULL, error);
 }
 
-/* Shows what came instead of a video: text as text, all else in hex. */
-static void
+static gboolean
 set_foreign (GError ** error, const guint8 * data, gsize size)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  gsize n = 0;
+  g_autofree gchar *seen = kling_filetype_describe (data, size);
 
-  while (n < size && g_ascii_isprint (data[n]) && data[n] != '"')
-    n++;
-  if (n >= 4)
-    g_string_append_printf (text, "\"%.*s\"", (gint) n, (const gchar *) data);
-  else
-    for (gsize i = 0; i < MIN (size, 8); i++)
-      g_string_append_printf (text, "%s%02x", i ? " " : "the bytes ", data[i]);
   g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-      "The result is not an MP4: it starts with %s.", text->str);
+      "The file is not an MP4 or MOV: %s.", seen);
+  return FALSE;
 }
 
 /* The first box must be ftyp: MOV files older than that (1998) are refused. */
 static gboolean
 check_start (Reader * reader, GError ** error)
 {
-  guint8 data[24] = { 0, };
+  guint8 data[KLING_FILETYPE_HEAD] = { 0, };
   gsize size = (gsize) MIN (reader->file_size, (goffset) sizeof data);
 
   if (size == 0) {
     g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-        "The result is not an MP4: it is empty.");
+        "The file is not an MP4 or MOV: it is empty.");
     return FALSE;
   }
   if (!read_bytes (reader, 0, data, size, error))
     return FALSE;
   if (size >= BOX_HEADER && memcmp (data + 4, "ftyp", 4) == 0)
     return TRUE;
-  set_foreign (error, data, size);
-  return FALSE;
+  return set_foreign (error, data, size);
 }
 
 static gboolean
@@ -381,7 +374,7 @@ check_complete (const Reader * reader, GError ** error)
     missing = "mdat";
   if (missing)
     g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-        "The video is cut off or damaged: it has no box \"%s\".", missing);
+        "The file is cut off or damaged: it has no box \"%s\".", missing);
   return missing == NULL;
 }
 
@@ -397,7 +390,7 @@ walk_file (Reader * reader, GError ** error)
 
     if (rest < BOX_HEADER) {
       g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-          "The video is cut off or damaged: %d bytes follow its last box.",
+          "The file is cut off or damaged: %d bytes follow its last box.",
           (gint) rest);
       return FALSE;
     }
