@@ -60,6 +60,23 @@ GST_START_TEST (test_table)
 
 GST_END_TEST;
 
+/* Kling's figures, which gateways do not document */
+GST_START_TEST (test_limits)
+{
+  const KlingLimits *limits = &gateway ()->limits;
+
+  fail_if (limits->documented);
+  fail_unless_equals_int64 (limits->audio_min, 2000000);
+  fail_unless_equals_int64 (limits->audio_max, 60000000);
+  fail_unless_equals_int64 (limits->video_min, 2000000);
+  fail_unless_equals_int64 (limits->video_max, 60000000);
+  fail_unless_equals_int64 (limits->video_bytes, 104857600);
+  fail_unless_equals_int (limits->side_min, 512);
+  fail_unless_equals_int (limits->side_max, 2160);
+}
+
+GST_END_TEST;
+
 static void
 check_bytes (GBytes * bytes, const gchar * expected)
 {
@@ -187,6 +204,7 @@ dialect_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_table);
+  tcase_add_test (tc, test_limits);
   tcase_add_loop_test (tc, test_create_body, 0, G_N_ELEMENTS (creates));
   tcase_add_loop_test (tc, test_identify_body, 0, G_N_ELEMENTS (identifies));
   tcase_add_loop_test (tc, test_check, 0, G_N_ELEMENTS (checks));

@@ -6,8 +6,9 @@
  * https://doc.starrise.tech/en/guides/model-api/kuaishou/kling-lip-sync
  * https://docs.anyfast.ai/api-reference/model-api/kuaishou/kling-identify-face
  *
- * It cannot choose a face. How long text and audio may be is not documented;
- * the service decides.
+ * It cannot choose a face. How long text may be is not documented. Neither is
+ * how long audio and video may be: Kling's own figures stand here, and are only
+ * presumed to hold; the service decides.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -161,6 +162,16 @@ const KlingDialect kling_dialect_gateway = {
   .identify_path = "/kling/v1/videos/identify-face",
   .create_path = "/kling/v1/videos/advanced-lip-sync",
   .query_path = "/kling/v1/videos/advanced-lip-sync/%s",
+  .limits = {
+        .documented = FALSE,
+        .audio_min = 2 * G_USEC_PER_SEC,
+        .audio_max = 60 * G_USEC_PER_SEC,
+        .video_min = 2 * G_USEC_PER_SEC,
+        .video_max = 60 * G_USEC_PER_SEC,
+        .video_bytes = 100 * 1024 * 1024,
+        .side_min = 512,
+        .side_max = 2160,
+      },
   .check = gateway_check,
   .identify_body = gateway_identify_body,
   .create_body = gateway_create_body,

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "kling-limits.h"
 #include "kling-request.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,7 @@ G_BEGIN_DECLS
  * @identify_path: path of identify-face, below the base URL
  * @create_path: path of the call that buys a task
  * @query_path: path of a task, with %s for its id
+ * @limits: how long and how large what is sent may be
  * @check: the dialect's own rules for a complete request; sends nothing
  * @identify_body: JSON of identify-face
  * @create_body: JSON of the call that buys a task
@@ -30,6 +32,7 @@ typedef struct
   const gchar *identify_path;
   const gchar *create_path;
   const gchar *query_path;
+  KlingLimits limits;
 
   gboolean (*check) (const KlingRequest * request, GError ** error);
   GBytes *(*identify_body) (const KlingRequest * request);
