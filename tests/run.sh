@@ -275,7 +275,7 @@ fuzz_target () {
 
 if [ $fuzz = yes ]; then
   say "libFuzzer"
-  for target in answer isobmff; do
+  for target in answer audiofile isobmff; do
     if fuzz_target $target >"$tmp/fuzz.log" 2>&1; then
       tail -n 3 "$tmp/fuzz.log"
       passed=$((passed + 1))

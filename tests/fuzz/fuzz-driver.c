@@ -27,6 +27,7 @@
 /* What a fuzzing engine would learn from the code */
 static const gchar *const words[] = {
   "ftyp", "moov", "mvhd", "trak", "mdia", "hdlr", "tkhd", "vide", "mdat",
+  "RIFF", "WAVE", "fmt ", "data", "ID3", "TAG", "APETAGEX", "Xing",
   "{", "}", "[", "]", ",", "\"", "\\u0000", "\\ud800", "null", "true", "-1",
   "1e999", "18446744073709551616", "\"code\":", "\"data\":", "\"data\":{",
   "\"data\":null", "\"error\":", "\"message\":", "\"task_id\":", "\"id\":",
