@@ -183,7 +183,7 @@ kling_test_place_start_nginx (void)
   KlingTestPlace *place;
 
   if (program == NULL) {
-    g_printerr ("nginx is not there (Debian: nginx-light)\n");
+    g_printerr ("nginx is not there (Debian: nginx)\n");
     return NULL;
   }
   place = new_place ();
