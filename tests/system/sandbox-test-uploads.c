@@ -234,11 +234,16 @@ test_uploads_stay (void)
   g_autofree char *state = g_dir_make_tmp ("sandbox-state-XXXXXX", NULL);
   g_autoptr (GBytes) body = some_bytes (50000, 6);
   Box *box = box_start ("--state", state, NULL);
+  g_autoptr (Answer) gone = NULL;
 
   g_assert_cmpuint (put (box, "kept", body), ==, 201);
+  g_assert_cmpuint (put (box, "gone", body), ==, 201);
+  gone = box_call (box, "DELETE", PLACE "gone", NULL);
+  g_assert_cmpuint (gone->status, ==, 204);
   g_assert_cmpint (box_stop (box, SIGKILL), ==, -SIGKILL);
   box_free (box);
   box = box_start ("--state", state, NULL);
+  assert_uploads (box, 1);
   assert_listed (box, 0, "kept", body);
   assert_readable (box, PLACE "kept", body);
   box_free (box);
