@@ -37,6 +37,11 @@ need_element () {
   gst-inspect-1.0 --exists "$1" >/dev/null 2>&1 || packages_add "$2"
 }
 
+# need_module MODULE PACKAGE: of the system's own Python
+need_module () {
+  /usr/bin/python3 -c "import $1" >/dev/null 2>&1 || packages_add "$2"
+}
+
 # need_compile FLAG PACKAGE [COMPILER]: a program compiles and links with FLAG
 need_compile () {
   echo 'int main (void) { return 0; }' |
@@ -82,6 +87,9 @@ need_to_test () {
   need_program clang clang
   need_program shellcheck shellcheck
   need_compile -fsanitize=address,undefined gcc
+  # where it is, not everybody looks for programs
+  [ -x /usr/sbin/nginx ] || need_program nginx nginx
+  need_module botocore python3-botocore
 }
 
 # packages_for WHAT...

@@ -35,6 +35,8 @@ static const GOptionEntry entries[] = {
       "So many tasks run at once, the rest waits (default 3)", "N"},
   {"api-key", 0, 0, G_OPTION_ARG_STRING, &options.api_key,
       "The key that clients have to send (default: sandbox)", "KEY"},
+  {"upload-auth", 0, 0, G_OPTION_ARG_STRING, &options.upload_auth,
+      "Uploading needs this Authorization header (default: none)", "VALUE"},
   {"clip", 0, 0, G_OPTION_ARG_FILENAME, &options.clip,
       "Serve FILE for every task instead of rendering one", "FILE"},
   {NULL}
@@ -61,11 +63,17 @@ static const char description[] =
     "  GET  /sandbox/ledger                         the calls, and what was paid\n"
     "  GET  /sandbox/tasks, /sandbox/tasks/ID       what was asked, as it came\n"
     "  GET  /sandbox/tasks/ID/speech                what was said, as a sound file\n"
+    "  GET  /sandbox/sessions/ID/video              the video, as it was fetched\n"
+    "  PUT, GET, DELETE /sandbox/uploads/NAME       a place to upload to; Range, ETag\n"
+    "  GET  /sandbox/uploads                        what is there: name, size, sha256\n"
+    "  POST /sandbox/upload                         multipart/form-data with a field\n"
+    "                                               \"file\"; answers with its URL\n"
     "  GET  /sandbox/voices                         voice ids and who speaks for them\n"
     "  GET, POST /sandbox/shape                     how answers are spelled:\n"
     "       {\"depth\": 1|2|3, \"ids\": \"string\"|\"integer\", \"faces\": \"face_list\"|\n"
     "        \"face_data\", \"create\": \"flat\"|\"nested\", \"words\": \"succeed\"|\"succeeded\"|\n"
-    "        \"success\"|\"completed\", \"errors\": \"flat\"|\"wrapped\"|\"nested\"}\n"
+    "        \"success\"|\"completed\", \"errors\": \"flat\"|\"wrapped\"|\"nested\",\n"
+    "        \"upload\": \"flat\"|\"nested\"}\n"
     "  POST, GET, DELETE /sandbox/faults            misbehave on demand, see below\n"
     "\n"
     "A worked example:\n"
@@ -81,13 +89,14 @@ static const char description[] =
     "\n"
     "Faults: POST /sandbox/faults {\"match\": {...}, \"do\": {...}, \"times\": N}\n"
     "  match   method, path (a beginning, or a pattern with * and ?), kind (create,\n"
-    "          identify, query, other), task (an id in the path), nth (from the nth\n"
-    "          matching request on); all optional\n"
+    "          identify, query, upload, other), task (an id in the path), nth (from\n"
+    "          the nth matching request on); all optional\n"
     "  do      status, code, body (string or JSON), fill (N bytes): answer this; the\n"
     "            request is not carried out, unless \"commit\": true\n"
     "          delay (seconds), headers (object): with the answer\n"
     "          reset, hang: true or \"after\" (carried out) or \"before\" (not)\n"
     "          truncate (N): cut off after N bytes of the body\n"
+    "          receive (N): reset after N bytes of the request's body\n"
     "          length (N): a wrong Content-Length; drip (bytes per second);\n"
     "          ignore-range: true; fail (text): the new task fails with this reason\n"
     "  times   how often, default 1; 0 or -1 is for ever\n"
@@ -109,6 +118,8 @@ check_options (GError ** error)
     problem = "--latency has to be 0 to 86400 seconds";
   else if (options.slots < 1 || options.slots > 1000)
     problem = "--slots has to be 1 to 1000";
+  else if (options.upload_auth && *options.upload_auth == '\0')
+    problem = "--upload-auth has to be the value of a header";
   if (problem)
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         problem);
@@ -196,6 +207,7 @@ main (int argc, char **argv)
   g_free (options.port_file);
   g_free (options.state);
   g_free (options.api_key);
+  g_free (options.upload_auth);
   g_free (options.clip);
   return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

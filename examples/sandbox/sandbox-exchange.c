@@ -1,7 +1,8 @@
 /* One request on its way to its answer.
  *
- * The message is paused from the first moment on, so that a handler may take
- * its time; sandbox_exchange_answer() ends that. There the order to misbehave,
+ * It begins with the request's headers and belongs to the message while the
+ * body arrives. Then the message is held, so that a handler may take its time;
+ * sandbox_exchange_answer() ends that. There the order to misbehave,
  * if the request has one, replaces or bends the answer, the call is written
  * into the ledger, and only then does a delay begin: the ledger knows of a
  * paid call before its client does.
@@ -81,6 +82,15 @@ sandbox_reply_size (const SandboxReply * reply)
   return size;
 }
 
+/**
+ * sandbox_exchange_new:
+ * @sandbox: the sandbox
+ * @message: a request whose headers have arrived
+ * @path: its path, decoded
+ * @query: (nullable): its query
+ *
+ * Returns: (transfer full): an exchange that does not hold @message yet
+ */
 SandboxExchange *
 sandbox_exchange_new (Sandbox * sandbox, SoupServerMessage * message,
     const char *path, GHashTable * query)
@@ -89,14 +99,19 @@ sandbox_exchange_new (Sandbox * sandbox, SoupServerMessage * message,
 
   exchange->refs = 1;
   exchange->sandbox = sandbox;
-  exchange->message = g_object_ref (message);
+  exchange->message = message;
   exchange->method = g_strdup (soup_server_message_get_method (message));
   exchange->path = g_utf8_make_valid (path, -1);
   exchange->query = query ? g_hash_table_ref (query) : NULL;
   exchange->kind = "other";
   exchange->arrived = g_get_real_time ();
+  exchange->limit = SANDBOX_MAX_REQUEST;
   exchange->authorization =
       sandbox_exchange_header (exchange, "Authorization") != NULL;
+  exchange->credentials =
+      sandbox_credentials_find (soup_server_message_get_request_headers
+      (message), query, sandbox->options->api_key,
+      sandbox->options->upload_auth);
   return exchange;
 }
 
@@ -112,13 +127,50 @@ sandbox_exchange_unref (SandboxExchange * exchange)
 {
   if (--exchange->refs > 0)
     return;
-  g_clear_object (&exchange->message);
+  if (exchange->held)
+    g_object_unref (exchange->message);
   g_clear_pointer (&exchange->query, g_hash_table_unref);
   g_clear_pointer (&exchange->fault, sandbox_fault_unref);
+  g_clear_pointer (&exchange->intake, sandbox_intake_free);
   g_free (exchange->method);
   g_free (exchange->path);
   g_free (exchange->task);
+  g_free (exchange->name);
   g_free (exchange);
+}
+
+/**
+ * sandbox_exchange_hold:
+ * @exchange: the exchange, which no longer belongs to its message
+ *
+ * From now on the message waits for the answer.
+ */
+void
+sandbox_exchange_hold (SandboxExchange * exchange)
+{
+  exchange->held = TRUE;
+  g_object_ref (exchange->message);
+  soup_server_message_pause (exchange->message);
+}
+
+gboolean
+sandbox_exchange_is_too_large (SandboxExchange * exchange)
+{
+  return exchange->received > exchange->limit;
+}
+
+/* Too much is read to its end, as HTTP wants it, but not kept. */
+void
+sandbox_exchange_receive (SandboxExchange * exchange, GBytes * chunk)
+{
+  exchange->received += g_bytes_get_size (chunk);
+  if (sandbox_exchange_is_too_large (exchange)) {
+    g_clear_pointer (&exchange->intake, sandbox_intake_free);
+    soup_message_body_set_accumulate (soup_server_message_get_request_body
+        (exchange->message), FALSE);
+  } else if (exchange->intake) {
+    sandbox_intake_add (exchange->intake, chunk);
+  }
 }
 
 const SandboxFaultAction *
@@ -305,6 +357,7 @@ record (SandboxExchange * exchange, const SandboxReply * reply)
     .paid = exchange->paid,
     .charged = exchange->charged,
     .authorization = exchange->authorization,
+    .credentials = exchange->credentials,
     .task = exchange->task,
   };
 
@@ -434,6 +487,41 @@ sandbox_exchange_answer_json (SandboxExchange * exchange, guint status,
     JsonObject * object)
 {
   sandbox_exchange_answer (exchange, sandbox_reply_new_json (status, object));
+}
+
+/**
+ * sandbox_exchange_answer_list:
+ * @exchange: the exchange
+ * @list: (transfer full): the body
+ */
+void
+sandbox_exchange_answer_list (SandboxExchange * exchange, JsonArray * list)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
+  char *text;
+
+  json_node_take_array (node, list);
+  text = sandbox_json_print (node);
+  sandbox_exchange_answer (exchange, sandbox_reply_new (SOUP_STATUS_OK,
+          "application/json", g_bytes_new_take (text, strlen (text))));
+}
+
+/**
+ * sandbox_exchange_answer_problem:
+ * @exchange: the exchange
+ * @status: HTTP status
+ * @message: what is wrong
+ *
+ * Refuses a request that is not one of the service's.
+ */
+void
+sandbox_exchange_answer_problem (SandboxExchange * exchange, guint status,
+    const char *message)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "error", message);
+  sandbox_exchange_answer_json (exchange, status, object);
 }
 
 /**

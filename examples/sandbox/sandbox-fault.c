@@ -257,9 +257,10 @@ read_action (JsonObject * object, SandboxFaultAction * action, GError ** error)
 {
   gint64 status = 0;
 
-  action->fill = action->truncate = action->length = -1;
+  action->fill = action->truncate = action->length = action->receive = -1;
   if (!check_members (object, "do", " status code body fill delay truncate "
-          "length drip reset hang ignore-range commit fail headers ", error)
+          "length receive drip reset hang ignore-range commit fail headers ",
+          error)
       || !read_integer (object, "status", 100, 999, &status, error)
       || !read_integer (object, "code", 1, G_MAXINT32, &action->code, error)
       || !read_integer (object, "fill", 0, MAX_FILL, &action->fill, error)
@@ -267,6 +268,8 @@ read_action (JsonObject * object, SandboxFaultAction * action, GError ** error)
           &action->truncate, error)
       || !read_integer (object, "length", 0, G_MAXINT64 / 2, &action->length,
           error)
+      || !read_integer (object, "receive", 0, G_MAXINT64 / 2,
+          &action->receive, error)
       || !read_integer (object, "drip", 1, G_MAXINT32, &action->drip, error)
       || !read_string (object, "fail", &action->fail, error)
       || !read_when (object, "reset", &action->reset, error)
@@ -276,6 +279,8 @@ read_action (JsonObject * object, SandboxFaultAction * action, GError ** error)
       || !read_headers (object, action, error))
     return FALSE;
 
+  if (action->receive >= 0)
+    action->reset = SANDBOX_WHEN_BEFORE;
   action->status = status;
   action->ignore_range = sandbox_json_true (object, "ignore-range");
   action->commit = sandbox_json_true (object, "commit");

@@ -26,6 +26,7 @@ typedef struct {
   double delay;                 /* seconds */
   gint64 truncate;              /* body bytes sent, -1: all */
   gint64 length;                /* Content-Length told, -1: the true one */
+  gint64 receive;               /* body bytes read of the request, -1: all */
   gint64 drip;                  /* bytes per second, 0: as fast as it goes */
   SandboxWhen reset;
   SandboxWhen hang;

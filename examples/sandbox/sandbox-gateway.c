@@ -18,6 +18,7 @@ static const char *const create_names[] = { "flat", "nested", NULL };
 static const char *const word_names[] =
     { "succeed", "succeeded", "success", "completed", NULL };
 static const char *const error_names[] = { "flat", "wrapped", "nested", NULL };
+static const char *const upload_names[] = { "flat", "nested", NULL };
 
 enum
 { ERRORS_FLAT, ERRORS_WRAPPED, ERRORS_NESTED };
@@ -92,6 +93,7 @@ sandbox_shape_set (SandboxShape * shape, JsonObject * wish, GError ** error)
 {
   int depth = shape->depth - 1, ids = shape->integer_ids;
   int faces = shape->face_data, create = shape->nested_create;
+  int upload = shape->nested_upload;
   SandboxShape next = *shape;
 
   if (!read_choice (wish, "depth", depth_names, &depth, error)
@@ -99,12 +101,14 @@ sandbox_shape_set (SandboxShape * shape, JsonObject * wish, GError ** error)
       || !read_choice (wish, "faces", face_names, &faces, error)
       || !read_choice (wish, "create", create_names, &create, error)
       || !read_choice (wish, "words", word_names, &next.words, error)
-      || !read_choice (wish, "errors", error_names, &next.errors, error))
+      || !read_choice (wish, "errors", error_names, &next.errors, error)
+      || !read_choice (wish, "upload", upload_names, &upload, error))
     return FALSE;
   next.depth = depth + 1;
   next.integer_ids = ids;
   next.face_data = faces;
   next.nested_create = create;
+  next.nested_upload = upload;
   *shape = next;
   return TRUE;
 }
@@ -121,6 +125,8 @@ sandbox_shape_print (const SandboxShape * shape)
       create_names[shape->nested_create]);
   json_object_set_string_member (object, "words", word_names[shape->words]);
   json_object_set_string_member (object, "errors", error_names[shape->errors]);
+  json_object_set_string_member (object, "upload",
+      upload_names[shape->nested_upload]);
   return object;
 }
 

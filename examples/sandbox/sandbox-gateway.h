@@ -23,6 +23,7 @@ typedef struct {
   gboolean nested_create;
   int words;                    /* which words say how far a task is */
   int errors;                   /* how a refusal is wrapped */
+  gboolean nested_upload;
 } SandboxShape;
 
 /* What a client may know about a task. */

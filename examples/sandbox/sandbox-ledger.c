@@ -45,6 +45,8 @@ call_to_json (const SandboxCall * call)
   json_object_set_boolean_member (line, "paid", call->paid);
   json_object_set_boolean_member (line, "charged", call->charged);
   json_object_set_boolean_member (line, "authorization", call->authorization);
+  json_object_set_array_member (line, "credentials",
+      sandbox_credentials_print (call->credentials));
   if (call->task)
     json_object_set_string_member (line, "task", call->task);
   return line;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "sandbox-credential.h"
 #include "sandbox-util.h"
 
 G_BEGIN_DECLS
@@ -14,11 +15,12 @@ typedef struct {
   gint64 time;                  /* unix microseconds, when it came */
   const char *method;
   const char *path;             /* without query */
-  const char *kind;             /* create identify tts query other */
+  const char *kind;             /* create identify query upload other */
   guint status;                 /* 0: the client got none */
   gboolean paid;                /* made a lip-sync task */
   gboolean charged;             /* made a session */
   gboolean authorization;       /* the header was there */
+  SandboxCredentials credentials;       /* whose, wherever they stood */
   const char *task;             /* (nullable) */
 } SandboxCall;
 

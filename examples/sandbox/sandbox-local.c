@@ -34,25 +34,13 @@ typedef struct
   GError *error;
 } Speaking;
 
-static void
-answer_problem (SandboxExchange * exchange, guint status, const char *message)
+/* What a file is called in the path stands for what is in it. */
+static const char *
+tag_of (SandboxExchange * exchange)
 {
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, "error", message);
-  sandbox_exchange_answer_json (exchange, status, object);
-}
-
-static void
-answer_list (SandboxExchange * exchange, JsonArray * list)
-{
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
-  char *text;
-
-  json_node_take_array (node, list);
-  text = sandbox_json_print (node);
-  sandbox_exchange_answer (exchange, sandbox_reply_new (SOUP_STATUS_OK,
-          "application/json", g_bytes_new_take (text, strlen (text))));
+  if (exchange->task)
+    return exchange->task;
+  return exchange->name ? exchange->name : "face";
 }
 
 static void
@@ -62,13 +50,14 @@ answer_file (SandboxExchange * exchange, const char *path, const char *type)
   SandboxReply *reply;
 
   if (map == NULL) {
-    answer_problem (exchange, SOUP_STATUS_NOT_FOUND, "there is no such file");
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_NOT_FOUND,
+        "there is no such file");
     return;
   }
   reply = sandbox_reply_new (SOUP_STATUS_OK, type,
       g_mapped_file_get_bytes (map));
   reply->etag = g_strdup_printf ("\"%s-%" G_GSIZE_FORMAT "\"",
-      exchange->task ? exchange->task : "face", g_mapped_file_get_length (map));
+      tag_of (exchange), g_mapped_file_get_length (map));
   sandbox_exchange_answer (exchange, reply);
 }
 
@@ -88,7 +77,7 @@ sandbox_local_about (SandboxExchange * exchange)
 static void
 serve_face (SandboxExchange * exchange)
 {
-  gboolean video = g_str_has_suffix (exchange->path, ".mp4");
+  gboolean video = !g_str_has_suffix (exchange->path, ".png");
   g_autofree char *path =
       sandbox_path (exchange->sandbox, video ? "face.mp4" : "face.png", NULL);
 
@@ -118,8 +107,8 @@ making_done (gpointer data)
   sandbox->face_in_making = FALSE;
   while ((waiter = g_queue_pop_head (&sandbox->face_waiters))) {
     if (making->error)
-      answer_problem (waiter, SOUP_STATUS_INTERNAL_SERVER_ERROR,
-          making->error->message);
+      sandbox_exchange_answer_problem (waiter,
+          SOUP_STATUS_INTERNAL_SERVER_ERROR, making->error->message);
     else
       serve_face (waiter);
     sandbox_exchange_unref (waiter);
@@ -182,18 +171,44 @@ sandbox_local_result (SandboxExchange * exchange)
 
   if (task && g_strcmp0 (sandbox_exchange_query (exchange, "token"),
           task->token) != 0) {
-    answer_problem (exchange, SOUP_STATUS_FORBIDDEN,
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_FORBIDDEN,
         "the URL's token is missing or wrong");
     return;
   }
   if (task == NULL || !sandbox_tasks_result (tasks, task, parts)) {
-    answer_problem (exchange, SOUP_STATUS_NOT_FOUND, "there is no result");
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_NOT_FOUND,
+        "there is no result");
     return;
   }
   reply = sandbox_reply_new (SOUP_STATUS_OK, "video/mp4", parts[0]);
   reply->parts[1] = parts[1];
   reply->etag = g_strdup_printf ("\"%s\"", task->id);
   sandbox_exchange_answer (exchange, reply);
+}
+
+/**
+ * sandbox_local_session_video:
+ * @exchange: a GET of the video that a session is about
+ *
+ * It is what was fetched, byte for byte; the sample comes from here anyway.
+ */
+void
+sandbox_local_session_video (SandboxExchange * exchange)
+{
+  Sandbox *sandbox = exchange->sandbox;
+  SandboxSession *session =
+      sandbox_sessions_find (sandbox->sessions, exchange->name);
+  g_autofree char *path = NULL;
+
+  if (session == NULL) {
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_NOT_FOUND,
+        "there is no such session");
+  } else if (session->source == NULL) {
+    sandbox_local_face (exchange);
+  } else {
+    path = sandbox_path (sandbox, session->source, NULL);
+    answer_file (exchange, path, "application/octet-stream");
+  }
 }
 
 void
@@ -209,7 +224,8 @@ sandbox_local_ledger (SandboxExchange * exchange)
 void
 sandbox_local_tasks (SandboxExchange * exchange)
 {
-  answer_list (exchange, sandbox_tasks_list (exchange->sandbox->tasks));
+  sandbox_exchange_answer_list (exchange,
+      sandbox_tasks_list (exchange->sandbox->tasks));
 }
 
 static SandboxTask *
@@ -219,7 +235,8 @@ find_task (SandboxExchange * exchange)
       sandbox_tasks_find (exchange->sandbox->tasks, exchange->task);
 
   if (task == NULL)
-    answer_problem (exchange, SOUP_STATUS_NOT_FOUND, "there is no such task");
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_NOT_FOUND,
+        "there is no such task");
   return task;
 }
 
@@ -259,7 +276,7 @@ speaking_done (gpointer data)
   Speaking *speaking = data;
 
   if (speaking->error)
-    answer_problem (speaking->exchange, SOUP_STATUS_NOT_FOUND,
+    sandbox_exchange_answer_problem (speaking->exchange, SOUP_STATUS_NOT_FOUND,
         speaking->error->message);
   else
     serve_speech (speaking->exchange, speaking->task, speaking->path);
@@ -344,7 +361,7 @@ sandbox_local_voices (SandboxExchange * exchange)
 
   for (guint i = 0; i < count; i++)
     json_array_add_object_element (list, print_voice (&voices[i]));
-  answer_list (exchange, list);
+  sandbox_exchange_answer_list (exchange, list);
 }
 
 void
@@ -363,13 +380,15 @@ sandbox_local_set_shape (SandboxExchange * exchange)
   if (wish && sandbox_shape_set (&exchange->sandbox->shape, wish, &error))
     sandbox_local_shape (exchange);
   else
-    answer_problem (exchange, SOUP_STATUS_BAD_REQUEST, error->message);
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_BAD_REQUEST,
+        error->message);
 }
 
 void
 sandbox_local_faults (SandboxExchange * exchange)
 {
-  answer_list (exchange, sandbox_faults_list (exchange->sandbox->faults));
+  sandbox_exchange_answer_list (exchange,
+      sandbox_faults_list (exchange->sandbox->faults));
 }
 
 void
@@ -382,7 +401,8 @@ sandbox_local_add_fault (SandboxExchange * exchange)
   JsonObject *answer;
 
   if (id == 0) {
-    answer_problem (exchange, SOUP_STATUS_BAD_REQUEST, error->message);
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_BAD_REQUEST,
+        error->message);
     return;
   }
   answer = json_object_new ();
@@ -394,5 +414,5 @@ void
 sandbox_local_clear_faults (SandboxExchange * exchange)
 {
   sandbox_faults_clear (exchange->sandbox->faults);
-  answer_list (exchange, json_array_new ());
+  sandbox_exchange_answer_list (exchange, json_array_new ());
 }

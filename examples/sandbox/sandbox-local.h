@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 void sandbox_local_about (SandboxExchange *exchange);
 void sandbox_local_face (SandboxExchange *exchange);
 void sandbox_local_result (SandboxExchange *exchange);
+void sandbox_local_session_video (SandboxExchange *exchange);
 void sandbox_local_ledger (SandboxExchange *exchange);
 void sandbox_local_tasks (SandboxExchange *exchange);
 void sandbox_local_task (SandboxExchange *exchange);

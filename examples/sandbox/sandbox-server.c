@@ -14,17 +14,22 @@
 
 #include "sandbox-api.h"
 #include "sandbox-local.h"
+#include "sandbox-upload.h"
 #include "sandbox.h"
+
+/* The name under which a message owns its exchange. */
+#define EXCHANGE "sandbox-exchange"
 
 typedef void (*Handler) (SandboxExchange * exchange);
 
-/* "{id}" is one segment of the path, or a part of one. */
+/* "{task}" or "{name}" is one segment of the path, or a part of one. */
 typedef struct
 {
   const char *method;
   const char *path;
   const char *kind;
   Handler handler;
+  gboolean takes_file;
 } Route;
 
 static const Route routes[] = {
@@ -32,17 +37,24 @@ static const Route routes[] = {
       sandbox_api_identify},
   {"POST", "/kling/v1/videos/advanced-lip-sync", "create",
       sandbox_api_create},
-  {"GET", "/kling/v1/videos/advanced-lip-sync/{id}", "query",
+  {"GET", "/kling/v1/videos/advanced-lip-sync/{task}", "query",
       sandbox_api_query},
-  {"GET", "/kling/v1/videos/lip-sync/{id}", "query", sandbox_api_query},
-  {"GET", "/kling/v1/videos/{id}", "query", sandbox_api_query},
-  {"GET", "/sandbox/results/{id}.mp4", "other", sandbox_local_result},
+  {"GET", "/kling/v1/videos/lip-sync/{task}", "query", sandbox_api_query},
+  {"GET", "/kling/v1/videos/{task}", "query", sandbox_api_query},
+  {"GET", "/sandbox/results/{task}.mp4", "other", sandbox_local_result},
   {"GET", "/sandbox/face.mp4", "other", sandbox_local_face},
   {"GET", "/sandbox/face.png", "other", sandbox_local_face},
   {"GET", "/sandbox/ledger", "other", sandbox_local_ledger},
   {"GET", "/sandbox/tasks", "other", sandbox_local_tasks},
-  {"GET", "/sandbox/tasks/{id}", "other", sandbox_local_task},
-  {"GET", "/sandbox/tasks/{id}/speech", "other", sandbox_local_speech},
+  {"GET", "/sandbox/tasks/{task}", "other", sandbox_local_task},
+  {"GET", "/sandbox/tasks/{task}/speech", "other", sandbox_local_speech},
+  {"GET", "/sandbox/sessions/{name}/video", "other",
+      sandbox_local_session_video},
+  {"PUT", "/sandbox/uploads/{name}", "upload", sandbox_upload_put, TRUE},
+  {"DELETE", "/sandbox/uploads/{name}", "upload", sandbox_upload_delete},
+  {"GET", "/sandbox/uploads/{name}", "upload", sandbox_upload_get},
+  {"GET", "/sandbox/uploads", "other", sandbox_upload_list},
+  {"POST", "/sandbox/upload", "upload", sandbox_upload_post, TRUE},
   {"GET", "/sandbox/voices", "other", sandbox_local_voices},
   {"GET", "/sandbox/shape", "other", sandbox_local_shape},
   {"POST", "/sandbox/shape", "other", sandbox_local_set_shape},
@@ -53,26 +65,40 @@ static const Route routes[] = {
   {"GET", "/", "other", sandbox_local_about},
 };
 
-/* Fills @id with what stands for "{id}". */
-static gboolean
-route_matches (const Route * route, const char *path, char **id)
+/* Returns: (transfer full) (nullable): what stands in @path for the mark */
+static char *
+read_mark (const char *pattern, const char *path)
 {
-  const char *mark = strstr (route->path, "{id}"), *tail;
+  const char *mark = strchr (pattern, '{'), *tail;
   gsize before, length = strlen (path);
+  char *value;
 
   if (mark == NULL)
-    return strcmp (route->path, path) == 0;
-  before = mark - route->path;
-  tail = mark + strlen ("{id}");
+    return NULL;
+  before = mark - pattern;
+  tail = strchr (mark, '}') + 1;
   if (length <= before + strlen (tail)
-      || strncmp (path, route->path, before) != 0
+      || strncmp (path, pattern, before) != 0
       || strcmp (path + length - strlen (tail), tail) != 0)
-    return FALSE;
-  *id = g_strndup (path + before, length - before - strlen (tail));
-  if (strchr (*id, '/') == NULL)
-    return TRUE;
-  g_clear_pointer (id, g_free);
-  return FALSE;
+    return NULL;
+  value = g_strndup (path + before, length - before - strlen (tail));
+  if (strchr (value, '/') != NULL)
+    g_clear_pointer (&value, g_free);
+  return value;
+}
+
+static gboolean
+route_matches (const Route * route, SandboxExchange * exchange)
+{
+  char *value = read_mark (route->path, exchange->path);
+
+  if (value == NULL)
+    return strcmp (route->path, exchange->path) == 0;
+  if (strstr (route->path, "{task}"))
+    exchange->task = value;
+  else
+    exchange->name = value;
+  return TRUE;
 }
 
 static const Route *
@@ -84,7 +110,7 @@ find_route (SandboxExchange * exchange)
     method = "GET";
   for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
     if (strcmp (routes[i].method, method) == 0
-        && route_matches (&routes[i], exchange->path, &exchange->task))
+        && route_matches (&routes[i], exchange))
       return &routes[i];
   return NULL;
 }
@@ -128,16 +154,6 @@ caller_is_local (SandboxExchange * exchange)
 }
 
 static void
-refuse_caller (SandboxExchange * exchange)
-{
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, "error",
-      "the sandbox answers only on localhost, 127.0.0.1 and [::1]");
-  sandbox_exchange_answer_json (exchange, SOUP_STATUS_FORBIDDEN, object);
-}
-
-static void
 take_fault (SandboxExchange * exchange)
 {
   SandboxFaultSubject subject = {
@@ -152,66 +168,99 @@ take_fault (SandboxExchange * exchange)
     exchange->fault = sandbox_faults_take (exchange->sandbox->faults, &subject);
 }
 
-static gboolean
-body_is_too_large (SandboxExchange * exchange)
+/* What is uploaded goes to a file. */
+static void
+expect_file (SandboxExchange * exchange)
 {
-  return g_object_get_data (G_OBJECT (exchange->message), "too-large") != NULL;
+  g_autofree char *token = sandbox_random_hex (16);
+  g_autofree char *path = sandbox_path (exchange->sandbox, "incoming", token);
+
+  exchange->limit = SANDBOX_MAX_UPLOAD;
+  exchange->intake = sandbox_intake_new (path);
+  soup_message_body_set_accumulate (soup_server_message_get_request_body
+      (exchange->message), FALSE);
 }
 
 static void
 dispatch (SandboxExchange * exchange)
 {
-  const Route *route;
-  const SandboxFaultAction *action;
+  const SandboxFaultAction *action = sandbox_exchange_action (exchange);
 
-  if (!caller_is_local (exchange)) {
-    refuse_caller (exchange);
-    return;
-  }
-  route = find_route (exchange);
-  if (route)
-    exchange->kind = route->kind;
-  take_fault (exchange);
-  action = sandbox_exchange_action (exchange);
-  if (action && sandbox_fault_stops_processing (action))
+  if (!caller_is_local (exchange))
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_FORBIDDEN,
+        "the sandbox answers only on localhost, 127.0.0.1 and [::1]");
+  else if (action && sandbox_fault_stops_processing (action))
     sandbox_exchange_answer (exchange, sandbox_reply_new (0, NULL, NULL));
-  else if (body_is_too_large (exchange))
+  else if (sandbox_exchange_is_too_large (exchange))
     sandbox_exchange_answer (exchange,
         sandbox_reply_new (SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, NULL, NULL));
-  else if (route)
-    route->handler (exchange);
+  else if (exchange->handler)
+    exchange->handler (exchange);
   else
     sandbox_exchange_answer_json (exchange, SOUP_STATUS_NOT_FOUND,
         sandbox_gateway_no_route (exchange->method, exchange->path));
+}
+
+/* The exchange no longer belongs to the message: it is the other way round. */
+static void
+process (SoupServerMessage * message)
+{
+  g_autoptr (SandboxExchange) exchange =
+      g_object_steal_data (G_OBJECT (message), EXCHANGE);
+
+  if (exchange == NULL)
+    return;
+  sandbox_exchange_hold (exchange);
+  dispatch (exchange);
 }
 
 static void
 on_request (SoupServer * server, SoupServerMessage * message, const char *path,
     GHashTable * query, gpointer data)
 {
-  g_autoptr (SandboxExchange) exchange =
-      sandbox_exchange_new (data, message, path, query);
-
-  soup_server_message_pause (message);
-  dispatch (exchange);
+  process (message);
 }
 
-/* Too much is read to its end, as HTTP wants it, but not kept. */
+/* An order may want the connection reset in the middle of the body. */
 static void
 on_chunk (SoupServerMessage * message, GBytes * chunk, gpointer data)
 {
-  SoupMessageBody *body = soup_server_message_get_request_body (message);
+  SandboxExchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+  const SandboxFaultAction *action;
 
-  if (body->length <= SANDBOX_MAX_REQUEST)
+  if (exchange == NULL)
     return;
-  soup_message_body_set_accumulate (body, FALSE);
-  g_object_set_data (G_OBJECT (message), "too-large", GINT_TO_POINTER (1));
+  sandbox_exchange_receive (exchange, chunk);
+  action = sandbox_exchange_action (exchange);
+  if (action && action->receive >= 0
+      && exchange->received >= (gsize) action->receive)
+    process (message);
+}
+
+static void
+prepare (SandboxExchange * exchange)
+{
+  const Route *route = find_route (exchange);
+
+  if (route) {
+    exchange->kind = route->kind;
+    exchange->handler = route->handler;
+  }
+  take_fault (exchange);
+  if (route && route->takes_file)
+    expect_file (exchange);
 }
 
 static void
 on_headers (SoupServer * server, SoupServerMessage * message, const char *path,
     GHashTable * query, gpointer data)
 {
+  SandboxExchange *exchange = sandbox_exchange_new (data, message, path, query);
+
+  g_object_set_data_full (G_OBJECT (message), EXCHANGE, exchange,
+      (GDestroyNotify) sandbox_exchange_unref);
+  if (caller_is_local (exchange))
+    prepare (exchange);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), NULL);
 }
 
@@ -226,8 +275,8 @@ sandbox_server_new (Sandbox * sandbox)
 {
   SoupServer *server = soup_server_new ("server-header", "kling-sandbox", NULL);
 
-  soup_server_add_early_handler (server, NULL, on_headers, NULL, NULL);
-  soup_server_add_handler (server, NULL, on_request, sandbox, NULL);
+  soup_server_add_early_handler (server, NULL, on_headers, sandbox, NULL);
+  soup_server_add_handler (server, NULL, on_request, NULL, NULL);
   return server;
 }
 

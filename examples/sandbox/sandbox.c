@@ -19,7 +19,9 @@
 #define FETCHERS 8
 
 static const char *const folders[] =
-    { "tasks", "sessions", "sources", "results", "speech", "incoming" };
+    { "tasks", "sessions", "sources", "results", "speech", "uploads",
+  "incoming"
+};
 
 /**
  * sandbox_path:
@@ -93,9 +95,11 @@ open_books (Sandbox * sandbox, GError ** error)
 {
   SandboxOptions *options = sandbox->options;
   g_autofree char *sessions = sandbox_path (sandbox, "sessions", NULL);
+  g_autofree char *uploads = sandbox_path (sandbox, "uploads", NULL);
   g_autofree char *ledger = sandbox_path (sandbox, "ledger.jsonl", NULL);
 
   sandbox->sessions = sandbox_sessions_open (sessions);
+  sandbox->files = sandbox_files_open (uploads);
   sandbox->tasks = sandbox_tasks_open (sandbox->state, options->slots,
       options->latency, options->clip, error);
   if (sandbox->tasks == NULL)
@@ -147,6 +151,7 @@ sandbox_free (Sandbox * sandbox)
   g_queue_clear_full (&sandbox->face_waiters,
       (GDestroyNotify) sandbox_exchange_unref);
   g_clear_pointer (&sandbox->sessions, sandbox_sessions_free);
+  g_clear_pointer (&sandbox->files, sandbox_files_free);
   g_clear_pointer (&sandbox->ledger, sandbox_ledger_free);
   g_clear_pointer (&sandbox->faults, sandbox_faults_free);
   if (sandbox->state_is_temporary)

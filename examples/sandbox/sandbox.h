@@ -9,6 +9,7 @@
 #include <libsoup/soup.h>
 
 #include "sandbox-fault.h"
+#include "sandbox-files.h"
 #include "sandbox-gateway.h"
 #include "sandbox-ledger.h"
 #include "sandbox-session.h"
@@ -27,6 +28,7 @@ typedef struct {
   double latency;               /* seconds from create to done, at least */
   int slots;                    /* tasks that run at once */
   char *api_key;
+  char *upload_auth;            /* (nullable): the Authorization of uploads */
   char *clip;                   /* (nullable): served for every task */
 } SandboxOptions;
 
@@ -41,6 +43,7 @@ struct _Sandbox {
   SandboxLedger *ledger;
   SandboxFaults *faults;
   SandboxSessions *sessions;
+  SandboxFiles *files;          /* that were uploaded */
   SandboxTasks *tasks;
   SandboxWorker *fetchers;      /* fetch and look at media */
   SandboxWorker *painters;      /* one: makes the sample, speaks on demand */

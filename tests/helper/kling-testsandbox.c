@@ -350,7 +350,7 @@ kling_test_sandbox_count (KlingTestSandbox * sandbox, const gchar * member)
 /**
  * kling_test_sandbox_count_calls:
  * @sandbox: a sandbox
- * @kind: "create", "identify", "tts", "query" or "other"
+ * @kind: "create", "identify", "tts", "query", "upload" or "other"
  *
  * Returns: how many such calls have come, answered or not
  */

@@ -255,6 +255,30 @@ box_call_with (Box * box, const char *method, const char *path,
   return exchange (message);
 }
 
+/**
+ * box_upload:
+ * @box: a sandbox
+ * @method: HTTP method
+ * @path: path and query
+ * @type: media type of @body
+ * @body: what to send
+ * @authorization: (nullable): the header
+ *
+ * Returns: (transfer full): what came back
+ */
+Answer *
+box_upload (Box * box, const char *method, const char *path, const char *type,
+    GBytes * body, const char *authorization)
+{
+  g_autoptr (SoupMessage) message = new_message (box, method, path, NULL);
+
+  soup_message_set_request_body_from_bytes (message, type, body);
+  if (authorization)
+    soup_message_headers_replace (soup_message_get_request_headers (message),
+        "Authorization", authorization);
+  return exchange (message);
+}
+
 /* With the right key. */
 Answer *
 box_service (Box * box, const char *method, const char *path, const char *body)

@@ -46,6 +46,8 @@ Answer *box_call_with (Box *box, const char *method, const char *path,
     const char *body, const char *header, ...) G_GNUC_NULL_TERMINATED;
 Answer *box_service (Box *box, const char *method, const char *path,
     const char *body);
+Answer *box_upload (Box *box, const char *method, const char *path,
+    const char *type, GBytes *body, const char *authorization);
 /* Seconds without a byte after which a call gives up. */
 extern guint answer_timeout;
 

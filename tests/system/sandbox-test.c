@@ -24,10 +24,19 @@ save (Answer * answer, const char *path)
               NULL), g_bytes_get_size (answer->body), NULL));
 }
 
-static char *
+char *
 media_path (const char *name)
 {
   return g_build_filename (media, name, NULL);
+}
+
+void
+remove_folder (char *path)
+{
+  char *argv[] = { (char *) "rm", (char *) "-rf", path, NULL };
+
+  g_spawn_sync (NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
+      NULL, NULL);
 }
 
 Box *
@@ -79,7 +88,7 @@ static void
 test_bad_options (void)
 {
   const char *const bad[] = { "--latency=-1", "--slots=0", "--port=70000",
-    "stray", "--nonsense", "--clip=/nonexistent"
+    "stray", "--nonsense", "--clip=/nonexistent", "--upload-auth="
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -545,7 +554,6 @@ test_restart (void)
   Box *box = box_start ("--state", state, "--latency", "30", NULL);
   g_autoptr (Answer) faults = NULL;
   g_autofree char *text = NULL;
-  char *argv[] = { (char *) "rm", (char *) "-rf", state, NULL };
 
   g_assert_true (box_refuses ("--port=0", "--state", state));
   session = box_session (box, NULL);
@@ -568,8 +576,7 @@ test_restart (void)
   g_assert_cmpint (box_ledger (box, "paid"), ==, 2);
   g_assert_cmpint (box_stop (box, SIGTERM), ==, 0);
   box_free (box);
-  g_spawn_sync (NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
-      NULL, NULL);
+  remove_folder (state);
 }
 
 /* The word that a query shows, and its percents. */
@@ -762,6 +769,18 @@ make_media (void)
   media_make (media, "large.wav", "audiotestsrc samplesperbuffer=4410 "
       "num-buffers=610 ! audio/x-raw,rate=44100,channels=1,format=S16LE ! "
       "wavenc ! filesink name=out");
+  media_make (media, "full.wav", "audiotestsrc samplesperbuffer=4369 "
+      "num-buffers=600 ! audio/x-raw,rate=43690,channels=1,format=S16LE ! "
+      "wavenc ! filesink name=out");
+  media_make (media, "speech.mp3", "audiotestsrc num-buffers=130 ! audio/x-raw,"
+      "rate=44100 ! lamemp3enc ! filesink name=out");
+  media_make (media, "tagged.mp3", "audiotestsrc num-buffers=130 ! audio/x-raw,"
+      "rate=44100 ! lamemp3enc ! id3v2mux ! filesink name=out");
+  media_make (media, "speech.aac", "audiotestsrc num-buffers=130 ! audio/x-raw,"
+      "rate=44100 ! audioconvert ! avenc_aac ! aacparse ! audio/mpeg,"
+      "stream-format=adts ! filesink name=out");
+  media_make (media, "speech.m4a", "audiotestsrc num-buffers=130 ! audio/x-raw,"
+      "rate=44100 ! audioconvert ! avenc_aac ! mp4mux ! filesink name=out");
   g_assert_true (g_file_set_contents (page, "<html>no film here</html>", -1,
           NULL));
 }
@@ -770,7 +789,6 @@ int
 main (int argc, char **argv)
 {
   int result;
-  char *cleanup[] = { (char *) "rm", (char *) "-rf", NULL, NULL };
 
   g_unsetenv ("http_proxy");
   g_unsetenv ("HTTP_PROXY");
@@ -795,6 +813,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/clip", test_clip);
   g_test_add_func ("/sandbox/result-file", test_result_file);
   add_fault_tests ();
+  add_upload_tests ();
   g_test_add_func ("/sandbox/restart", test_restart);
   g_test_add_func ("/sandbox/queue", test_queue);
   g_test_add_func ("/sandbox/shape/default", test_default_shape);
@@ -802,9 +821,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/ledger", test_ledger);
   result = g_test_run ();
 
-  cleanup[2] = media;
-  g_spawn_sync (NULL, cleanup, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
-      NULL, NULL, NULL);
+  remove_folder (media);
   g_free (media);
   g_free (media_base);
   return result;

@@ -23,6 +23,10 @@ char *hello_body (const char *session);
 Answer *get_range (Box *box, const char *url, const char *range,
     const char *condition);
 
+char *media_path (const char *name);
+void remove_folder (char *path);
+
 void add_fault_tests (void);
+void add_upload_tests (void);
 
 G_END_DECLS
