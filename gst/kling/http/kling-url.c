@@ -322,14 +322,12 @@ kling_url_display (const gchar * url)
 gchar *
 kling_url_display_host (const gchar * url)
 {
-  g_autoptr (GUri) uri = url_parse (url);
-  g_autofree gchar *text = NULL;
+  gchar *text = kling_url_display (url);
+  gchar *host = strstr (text, "://");
 
-  if (uri == NULL)
-    return g_strdup ("(not a URL)");
-  text = g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL,
-      g_uri_get_host (uri), g_uri_get_port (uri), "", NULL, NULL);
-  return kling_text_clean (text, DISPLAY_CHARACTERS);
+  if (host != NULL)
+    host[strlen ("://") + strcspn (host + strlen ("://"), "/")] = '\0';
+  return text;
 }
 
 static gint

@@ -199,6 +199,21 @@ call_once (const KlingUpload * upload, const KlingUploadCall * call,
   return answered;
 }
 
+/* A file that was given up may have arrived all the same, with an answer that
+ * was lost. It is taken back once, whatever comes of that. */
+static void
+take_back (const KlingUpload * upload, const KlingUploadCall * call,
+    const KlingHttpAnswer * given_up, const KlingUploadWay * way)
+{
+  KlingUploadCall back = { "DELETE", call->url };
+  g_auto (KlingHttpAnswer) answer = { 0, };
+  gboolean may_be_there = given_up->sent_all && (given_up->status == 0
+      || given_up->status == 408 || given_up->status >= 500);
+
+  if (upload->cleanup && may_be_there && g_str_equal (call->method, "PUT"))
+    call_once (upload, &back, way, &answer, NULL);
+}
+
 /**
  * kling_upload_call:
  * @upload: a place
@@ -231,6 +246,7 @@ kling_upload_call (const KlingUpload * upload, const KlingUploadCall * call,
     KLING_INFO ("%s %s: try %u failed: %u, %s", call->method, upload->shown,
         tries, answer->status, cause ? cause->message : "");
     if (tries == MAX_TRIES || !may_be_repeated (call, answer, cause)) {
+      take_back (upload, call, answer, way);
       g_propagate_error (error, make_error (upload, call, answer->status,
               cause, tries));
       return FALSE;

@@ -45,7 +45,8 @@ typedef struct _KlingUploadKind KlingUploadKind;
  * @url: where to
  * @content_type: (nullable): media type of the body
  * @body: (nullable): its parts
- * @sha256: (nullable): of the body, 64 hex digits; for those who sign
+ * @sha256: (nullable): of the body, 64 hex digits; %NULL without one, and
+ *   where nobody signs
  * @once: not sent again when it may have arrived: each success makes a file
  */
 typedef struct

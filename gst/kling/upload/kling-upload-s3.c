@@ -351,8 +351,9 @@ s3_make_headers (const KlingUpload * upload, const KlingUploadCall * call)
   const Place *place = upload->place;
   KlingSigv4 sigv4 = make_sigv4 (place);
   g_autofree gchar *date = kling_sigv4_date (sigv4.wall_seconds);
+  const gchar *sha256 = call->sha256 ? call->sha256 : NO_SHA256;
   const gchar *signed_headers[] = { "host", place->host,
-    "x-amz-content-sha256", call->sha256, "x-amz-date", date,
+    "x-amz-content-sha256", sha256, "x-amz-date", date,
     sigv4.session_token ? "x-amz-security-token" : NULL, sigv4.session_token,
     NULL
   };
@@ -363,7 +364,7 @@ s3_make_headers (const KlingUpload * upload, const KlingUploadCall * call)
     g_ptr_array_add (headers, g_strdup (*text));
   g_ptr_array_add (headers, g_strdup ("Authorization"));
   g_ptr_array_add (headers, kling_sigv4_sign (&sigv4, call->method,
-          path_of (call->url), signed_headers, call->sha256));
+          path_of (call->url), signed_headers, sha256));
   g_ptr_array_add (headers, NULL);
   return (gchar **) g_ptr_array_free (headers, FALSE);
 }
@@ -413,7 +414,7 @@ s3_remove (KlingUploaded * uploaded, const KlingUploadWay * way,
     GError ** error)
 {
   g_autofree gchar *url = make_url (uploaded);
-  KlingUploadCall call = { "DELETE", url, NULL, NULL, NO_SHA256, FALSE };
+  KlingUploadCall call = { "DELETE", url, NULL, NULL, NULL, FALSE };
   g_auto (KlingHttpAnswer) answer = { 0, };
 
   if (!kling_upload_call (uploaded->upload, &call, way, &answer, error))
