@@ -12,6 +12,7 @@
 #include "kling-clock.h"
 #include "kling-error.h"
 #include "kling-log.h"
+#include "kling-sigv4.h"
 #include "kling-testserver.h"
 #include "kling-upload.h"
 
@@ -322,7 +323,7 @@ static const struct
   KlingError code;
   const gchar *words;
 } refusals[] = {
-  {500, 5, 1, KLING_ERROR_SERVICE, "try again later"},
+  {500, 5, 1, KLING_ERROR_SERVICE, "when the directory is not there"},
   {503, 5, 1, KLING_ERROR_SERVICE, "in 5 tries"},
   {408, 5, 1, KLING_ERROR_SERVICE, "try again later"},
   {429, 5, 0, KLING_ERROR_SERVICE, "HTTP 429"},
@@ -801,6 +802,68 @@ s3_address (KlingTestServer * server, const gchar * rest)
   return g_strdup_printf ("s3://buck/a%%20b+c?endpoint=%s%s", endpoint, rest);
 }
 
+static gchar *
+find_header (const KlingTestCall * call, const gchar * name)
+{
+  g_auto (GStrv) lines = g_strsplit (call->head, "\r\n", -1);
+  gsize n = strlen (name);
+
+  for (gchar ** line = lines; *line != NULL; line++) {
+    if (g_ascii_strncasecmp (*line, name, n) == 0 && (*line)[n] == ':')
+      return g_strdup (*line + n + 2);
+  }
+  fail ("no %s in %s", name, call->head);
+  return NULL;
+}
+
+static KlingSigv4
+make_sigv4 (const gchar * date)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (date, NULL);
+  KlingSigv4 sigv4 = { "AKPLAIN", "planted-secret", "plant/ed+token",
+    "eu-west-3", "s3", 0
+  };
+
+  fail_unless (time != NULL, "%s", date);
+  sigv4.wall_seconds = g_date_time_to_unix (time);
+  return sigv4;
+}
+
+/* As the server does it: from what has arrived */
+static void
+check_signed_call (const KlingTestCall * call)
+{
+  g_autofree gchar *host = find_header (call, "Host");
+  g_autofree gchar *date = find_header (call, "x-amz-date");
+  g_autofree gchar *token = find_header (call, "x-amz-security-token");
+  g_autofree gchar *claimed = find_header (call, "x-amz-content-sha256");
+  g_autofree gchar *sha256 = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256,
+      call->body);
+  const gchar *headers[] = { "host", host, "x-amz-date", date,
+    "x-amz-security-token", token, "x-amz-content-sha256", sha256, NULL
+  };
+  KlingSigv4 sigv4 = make_sigv4 (date);
+  g_autofree gchar *expected = kling_sigv4_sign (&sigv4, call->method,
+      call->path, headers, sha256);
+
+  fail_unless_equals_string (claimed, sha256);
+  fail_unless_equals_string (call->authorization, expected);
+}
+
+static void
+check_presigned_call (const KlingTestCall * call)
+{
+  g_autofree gchar *host = find_header (call, "Host");
+  g_autofree gchar *path = g_strndup (call->path, strcspn (call->path, "?"));
+  g_autofree gchar *date = g_strndup (strstr (call->path, "X-Amz-Date=") + 11,
+      16);
+  KlingSigv4 sigv4 = make_sigv4 (date);
+  g_autofree gchar *expected = kling_sigv4_presign (&sigv4, "GET", host, path,
+      7200);
+
+  fail_unless_equals_string (call->path + strlen (path) + 1, expected);
+}
+
 GST_START_TEST (test_s3)
 {
   static const KlingTestStep steps[] = {
@@ -841,12 +904,14 @@ GST_START_TEST (test_s3)
   fail_unless (g_str_has_suffix (url, get->path));
   fail_if (get->authorization);
   fail_if (strstr (get->head, "x-amz-"));
+  check_presigned_call (get);
 
   fail_unless (kling_uploaded_is_owed (c->uploaded));
   fail_unless (case_remove (c));
   removed = kling_test_server_call (server, 3);
   fail_unless_equals_string (removed->path, put->path);
-  fail_unless (g_str_has_prefix (removed->authorization, "AWS4-HMAC-SHA256 "));
+  check_signed_call (put);
+  check_signed_call (removed);
   fail_if (strstr (removed->head, "planted-secret"));
 }
 

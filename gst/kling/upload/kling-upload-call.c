@@ -26,6 +26,9 @@ static const gchar moved[] =
     " property upload to the final address; for s3:// check the region.";
 static const gchar busy[] =
     "It is in trouble, or has too much to do: try again later.";
+static const gchar broken[] =
+    "Something is wrong there: look into its log, or try again later. (nginx"
+    " answers so, too, when the directory is not there.)";
 static const gchar other[] =
     "Check the address in the property upload; it has to be one that takes"
     " files in this way.";
@@ -120,6 +123,8 @@ make_advice (const KlingUpload * upload, guint status, goffset size)
     words = upload->kind->missing;
   else if (status >= 300 && status < 400)
     words = moved;
+  else if (status == 500)
+    words = broken;
   else if (find_code (status) == KLING_ERROR_SERVICE)
     words = busy;
   return g_strdup (words);
