@@ -227,6 +227,76 @@ GST_START_TEST (test_join)
 
 GST_END_TEST;
 
+static const struct
+{
+  const gchar *url;
+  gboolean allowed;
+  const gchar *shown;
+} uploads[] = {
+  {"https://host/dir/x?sig=" SECRET, TRUE},
+  {"http://127.0.0.1:80/x", TRUE},
+  {"http://[::1]/", TRUE},
+  {"http://host.example/" SECRET, FALSE, "http://host.example, cannot"},
+  {"ftp://host/" SECRET, FALSE, "ftp://host, cannot"},
+  {"https://u:" SECRET "@host/", FALSE, "user name or password"},
+  {"https://host/#" SECRET, FALSE, "fragment"},
+  {"https:///" SECRET, FALSE, "not a URL"},
+  {SECRET, FALSE, "not a URL"},
+  {NULL, FALSE, "not a URL"},
+};
+
+GST_START_TEST (test_upload)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean allowed = kling_url_check_upload ("That", uploads[__i__].url,
+      &error);
+
+  fail_unless_equals_int (allowed, uploads[__i__].allowed);
+  fail_unless (allowed == (error == NULL));
+  if (allowed)
+    return;
+  check_sentence (error, KLING_ERROR_SETTINGS);
+  fail_unless (g_str_has_prefix (error->message, "That"));
+  fail_unless (strstr (error->message, uploads[__i__].shown), "%s",
+      error->message);
+}
+
+GST_END_TEST;
+
+static const struct
+{
+  const gchar *url;
+  const gchar *shown;
+} hosts[] = {
+  {"https://host/" SECRET "?" SECRET, "https://host"},
+  {"HTTPS://host:443/" SECRET, "https://host"},
+  {"http://" SECRET "@127.0.0.1:81", "http://127.0.0.1:81"},
+  {"http://[::1]:81/" SECRET, "http://[::1]:81"},
+  {"https://host?" SECRET, "https://host"},
+  {"/" SECRET, "(not a URL)"},
+  {NULL, "(not a URL)"},
+};
+
+GST_START_TEST (test_display_host)
+{
+  g_autofree gchar *shown = kling_url_display_host (hosts[__i__].url);
+
+  fail_unless_equals_string (shown, hosts[__i__].shown);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_is_loopback)
+{
+  fail_unless (kling_url_is_loopback ("http://localhost:1/x"));
+  fail_unless (kling_url_is_loopback ("https://127.3.2.1"));
+  fail_if (kling_url_is_loopback ("http://localhost.example"));
+  fail_if (kling_url_is_loopback ("127.0.0.1"));
+  fail_if (kling_url_is_loopback (NULL));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_needs_tls)
 {
   fail_unless (kling_url_needs_tls ("https://h"));
@@ -282,6 +352,9 @@ url_suite (void)
   tcase_add_test (tc, test_display_bounded);
   tcase_add_loop_test (tc, test_origin, 0, G_N_ELEMENTS (origins));
   tcase_add_loop_test (tc, test_join, 0, G_N_ELEMENTS (joins));
+  tcase_add_loop_test (tc, test_upload, 0, G_N_ELEMENTS (uploads));
+  tcase_add_loop_test (tc, test_display_host, 0, G_N_ELEMENTS (hosts));
+  tcase_add_test (tc, test_is_loopback);
   tcase_add_test (tc, test_needs_tls);
   tcase_add_loop_test (tc, test_clean, 0, G_N_ELEMENTS (texts));
   return suite;

@@ -184,7 +184,8 @@ fetch_ask (Fetch * fetch, gboolean * again, guint * status, GError ** error)
   g_autoptr (GError) cause = NULL;
 
   g_free (fetch->shown);
-  fetch->shown = kling_url_display (fetch->url);
+  fetch->shown = fetch->sink->show_url ? fetch->sink->show_url (fetch->url)
+      : kling_url_display (fetch->url);
   if (!fetch->sink->check_url (fetch->url, fetch->user_data, error)
       || !fetch_may_go_on (fetch, error))
     return FALSE;

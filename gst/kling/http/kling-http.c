@@ -433,8 +433,15 @@ exchange_take (Exchange * exchange, KlingHttpAnswer * answer, GError ** error)
   return answered;
 }
 
-static gboolean
-header_is_valid (const gchar * name, const gchar * value)
+/**
+ * kling_http_header_is_valid:
+ * @name: (nullable): name of a header
+ * @value: (nullable): its value
+ *
+ * Returns: whether they can be sent, and are one header
+ */
+gboolean
+kling_http_header_is_valid (const gchar * name, const gchar * value)
 {
   if (name == NULL || *name == '\0' || value == NULL)
     return FALSE;
@@ -453,7 +460,7 @@ static gboolean
 add_header (SoupMessage * message, const gchar * name, const gchar * value,
     GError ** error)
 {
-  if (!header_is_valid (name, value)) {
+  if (!kling_http_header_is_valid (name, value)) {
     g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
         "A header to be sent to the service has a character in it that headers"
         " must not have.");

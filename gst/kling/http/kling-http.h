@@ -62,6 +62,7 @@ typedef struct
  * @body: (nullable): at most %KLING_HTTP_MAX_ANSWER bytes
  * @retry_after: microseconds of a Retry-After header, 0 when there was none
  * @sent: whether any byte of the request may have left this machine
+ * @sent_all: likewise, all of them; only kling_http_send() tells
  */
 typedef struct
 {
@@ -69,6 +70,7 @@ typedef struct
   GBytes *body;
   gint64 retry_after;
   gboolean sent;
+  gboolean sent_all;
 } KlingHttpAnswer;
 
 void kling_http_answer_clear (KlingHttpAnswer * answer);
@@ -79,12 +81,45 @@ gboolean kling_http_call (KlingHttp * http, const KlingHttpRequest * request,
     GCancellable * cancellable, KlingHttpAnswer * answer, GError ** error);
 
 gint64 kling_http_parse_retry_after (const gchar * text, gint64 wall_seconds);
+gboolean kling_http_header_is_valid (const gchar * name, const gchar * value);
+
+/**
+ * KlingHttpParcel:
+ * @method: "PUT", "POST" or "DELETE"
+ * @url: where to; checked by the caller
+ * @headers: (nullable): headers, name and value in turn
+ * @content_type: (nullable): media type of the body
+ * @body: (nullable) (array zero-terminated=1): parts of the body, in order
+ * @timeout: microseconds without a byte after which we give up
+ * @deadline: on our clock, or %KLING_NEVER
+ * @progress: (nullable): called on the calling thread while the body is sent
+ * @user_data: for @progress
+ *
+ * What kling_http_send() sends. The parts of the body are not copied.
+ */
+typedef struct
+{
+  const gchar *method;
+  const gchar *url;
+  const gchar *const *headers;
+  const gchar *content_type;
+  GBytes *const *body;
+  gint64 timeout;
+  gint64 deadline;
+  void (*progress) (goffset sent, goffset size, gpointer user_data);
+  gpointer user_data;
+} KlingHttpParcel;
+
+gboolean kling_http_send (KlingHttp * http, const KlingHttpParcel * parcel,
+    GCancellable * cancellable, KlingHttpAnswer * answer, GError ** error);
 
 /**
  * KlingHttpSink:
  * @check_url: may refuse a URL, the first one and those of redirects
  * @begin: the body starts; @length is -1 when the server did not say it
  * @write: the next bytes of the body
+ * @show_url: (nullable): how a URL is shown in errors and in the log, or %NULL
+ *   for kling_url_display()
  *
  * Where kling_http_fetch() puts a body. All run on the calling thread.
  */
@@ -95,6 +130,7 @@ typedef struct
   gboolean (*begin) (goffset length, gpointer user_data, GError ** error);
   gboolean (*write) (const guint8 * data, gsize size, gpointer user_data,
       GError ** error);
+  gchar *(*show_url) (const gchar * url);
 } KlingHttpSink;
 
 gboolean kling_http_fetch (KlingHttp * http, const gchar * url, gint64 timeout,

@@ -195,6 +195,67 @@ kling_url_check_result (const gchar * url, const gchar * base_url,
   return FALSE;
 }
 
+/* Returns: (nullable): why @uri is none to upload to */
+static const gchar *
+find_upload_fault (GUri * uri)
+{
+  if (g_uri_get_userinfo (uri) != NULL)
+    return "it must not contain a user name or password; a header in"
+        " upload-headers can hold them";
+  if (g_uri_get_fragment (uri) != NULL)
+    return "it must not contain a fragment (#...)";
+  if (is_scheme (uri, "https") || (is_scheme (uri, "http")
+          && is_loopback (uri)))
+    return NULL;
+  return "it must be https, or http to this machine (localhost, 127.0.0.0/8 or"
+      " [::1])";
+}
+
+/**
+ * kling_url_check_upload:
+ * @what: what @url is, to begin a sentence with
+ * @url: (nullable): where a file of ours goes, or can be read
+ * @error: set to %KLING_ERROR_SETTINGS
+ *
+ * Voices, faces and the credentials of a place travel there.
+ *
+ * Returns: whether @url may be used
+ */
+gboolean
+kling_url_check_upload (const gchar * what, const gchar * url, GError ** error)
+{
+  g_autoptr (GUri) uri = url_parse (url);
+  const gchar *fault = uri ? find_upload_fault (uri) : NULL;
+  g_autofree gchar *shown = NULL;
+
+  if (uri != NULL && fault == NULL)
+    return TRUE;
+  if (uri == NULL) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "%s is not a URL with a host.", what);
+    return FALSE;
+  }
+  shown = show_origin (uri);
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "%s, %s, cannot be used: %s.", what, shown, fault);
+  return FALSE;
+}
+
+/**
+ * kling_url_is_loopback:
+ * @url: (nullable): a URL
+ *
+ * Returns: whether @url leads to this machine and can be reached from nowhere
+ *   else
+ */
+gboolean
+kling_url_is_loopback (const gchar * url)
+{
+  g_autoptr (GUri) uri = url_parse (url);
+
+  return uri != NULL && is_loopback (uri);
+}
+
 /**
  * kling_url_needs_tls:
  * @url: (nullable): a URL
@@ -246,6 +307,27 @@ kling_url_display (const gchar * url)
   text = g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO
       | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT);
   return kling_text_clean (text, DISPLAY_CHARACTERS);
+}
+
+/**
+ * kling_url_display_host:
+ * @url: (nullable): anything
+ *
+ * For URLs whose path is nobody's business: who knows the name of an uploaded
+ * file can read it.
+ *
+ * Returns: (transfer full): scheme, host and port of @url, or "(not a URL)";
+ *   never %NULL
+ */
+gchar *
+kling_url_display_host (const gchar * url)
+{
+  gchar *text = kling_url_display (url);
+  gchar *host = strstr (text, "://");
+
+  if (host != NULL)
+    host[strlen ("://") + strcspn (host + strlen ("://"), "/")] = '\0';
+  return text;
 }
 
 static gint

@@ -1,0 +1,480 @@
+/* klinglipsync: where a local file becomes a URL that the service can read
+ *
+ * What all kinds of places have in common: finding the kind, headers, names,
+ * and what is shown of a file. A kind is a table of functions, in a file of its
+ * own; how often a call is made is in kling-upload-call.c, and whether the
+ * service will be able to read the file in kling-upload-check.c.
+ *
+ * A place is immutable, so any thread may use it. An uploaded file belongs to
+ * the job's thread, on which all that waits happens.
+ *
+ * Whoever knows the URL of an uploaded file can read it. So neither the URL nor
+ * the name is logged or said in full.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "kling-upload-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include "kling-secret.h"
+#include "kling-url.h"
+
+#define TOKEN_BYTES (KLING_UPLOAD_TOKEN_LENGTH / 2)
+/* As much of the digest as it takes to recognise a file by its name */
+#define DIGEST_IN_NAME 16
+#define SHOWN_OF_NAME 4
+
+static const struct
+{
+  const gchar *prefix;
+  const KlingUploadKind *kind;
+} kinds[] = {
+  {"https:", &kling_upload_kind_put},
+  {"http:", &kling_upload_kind_put},
+  {"post+https:", &kling_upload_kind_post},
+  {"post+http:", &kling_upload_kind_post},
+  {"s3:", &kling_upload_kind_s3},
+  {"serve:", &kling_upload_kind_serve},
+};
+
+/* --- places --- */
+
+static const KlingUploadKind *
+find_kind (const gchar * address, GError ** error)
+{
+  g_autofree gchar *shown = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    if (g_ascii_strncasecmp (address, kinds[i].prefix,
+            strlen (kinds[i].prefix)) == 0)
+      return kinds[i].kind;
+  }
+  shown = kling_url_display_host (address);
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The property upload, %s, is none of the places that files can be"
+      " uploaded to: https://host/dir/{name} for PUT,"
+      " post+https://host/upload#field=file&url=/url for a form,"
+      " s3://bucket/prefix?region=eu-central-1 for S3, or"
+      " serve:8080?public=https://my.host/ for this process.", shown);
+  return NULL;
+}
+
+/* Headers that say where a call goes and how long it is are ours. */
+static gboolean
+is_own_header (const gchar * name)
+{
+  static const gchar *const names[] = { "Host", "Content-Length", "Connection",
+    "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Expect",
+    "Proxy-Authorization",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (g_ascii_strcasecmp (name, names[i]) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+check_headers (const KlingUploadKind * kind, const gchar * const *headers,
+    GError ** error)
+{
+  if (headers == NULL || headers[0] == NULL)
+    return TRUE;
+  if (!kind->takes_headers) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "The property upload-headers has no meaning for %s; it is for places"
+        " that are reached by https.", kind->scheme);
+    return FALSE;
+  }
+  for (; headers[0] != NULL; headers += 2) {
+    g_autofree gchar *shown = kling_text_clean (headers[0], 40);
+
+    if (kling_http_header_is_valid (headers[0], headers[1])
+        && !is_own_header (headers[0]))
+      continue;
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "The header \"%s\" in upload-headers cannot be sent: its name or its"
+        " value has a character that headers must not have, or it is one that"
+        " is set by the plugin.", shown);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_public_url (const KlingUploadKind * kind, const gchar * public_url,
+    GError ** error)
+{
+  if (public_url == NULL || kind->takes_public_url)
+    return TRUE;
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The property upload-public-url has no meaning for %s, which has its own"
+      " way to make the URL; it is for https://host/dir/{name}.", kind->scheme);
+  return FALSE;
+}
+
+/**
+ * kling_upload_new:
+ * @config: what the properties say; not used after the return
+ * @error: set to %KLING_ERROR_SETTINGS
+ *
+ * Sends nothing. For S3 the environment is read for credentials.
+ *
+ * Returns: (transfer full) (nullable): the place
+ */
+KlingUpload *
+kling_upload_new (const KlingUploadConfig * config, GError ** error)
+{
+  const KlingUploadKind *kind = find_kind (config->address, error);
+  g_autoptr (KlingUpload) upload = NULL;
+
+  if (kind == NULL || !check_headers (kind, config->headers, error)
+      || !check_public_url (kind, config->public_url, error))
+    return NULL;
+  upload = g_new0 (KlingUpload, 1);
+  g_atomic_ref_count_init (&upload->refs);
+  upload->kind = kind;
+  upload->headers = g_strdupv ((gchar **) config->headers);
+  upload->cleanup = config->cleanup;
+  if (!kind->parse (upload, config, error))
+    return NULL;
+  return g_steal_pointer (&upload);
+}
+
+/**
+ * kling_upload_ref:
+ * @upload: a place
+ *
+ * Returns: (transfer full): @upload
+ */
+KlingUpload *
+kling_upload_ref (KlingUpload * upload)
+{
+  g_atomic_ref_count_inc (&upload->refs);
+  return upload;
+}
+
+/**
+ * kling_upload_unref:
+ * @upload: (transfer full): a place
+ */
+void
+kling_upload_unref (KlingUpload * upload)
+{
+  if (!g_atomic_ref_count_dec (&upload->refs))
+    return;
+  if (upload->place != NULL)
+    upload->kind->free_place (upload->place);
+  for (gchar ** text = upload->headers; text != NULL && *text != NULL; text++)
+    kling_secret_wipe_string (*text);
+  g_free (upload->headers);
+  g_free (upload->shown);
+  g_free (upload);
+}
+
+/**
+ * kling_upload_get_shown:
+ * @upload: a place
+ *
+ * Returns: (transfer none): the place in words for people: its scheme and host
+ */
+const gchar *
+kling_upload_get_shown (const KlingUpload * upload)
+{
+  return upload->shown;
+}
+
+/**
+ * kling_upload_is_loopback:
+ * @upload: a place
+ *
+ * Returns: whether the URLs of its files lead to this machine and cannot be
+ *   read from anywhere else
+ */
+gboolean
+kling_upload_is_loopback (const KlingUpload * upload)
+{
+  return upload->is_loopback;
+}
+
+/* --- names and addresses --- */
+
+/**
+ * kling_upload_make_token:
+ * @error: set to %KLING_ERROR_LOCAL
+ *
+ * Comes from the system's generator: the name is all that protects a file on a
+ * public place. g_uuid_string_random() and g_random_int() are Mersenne twisters,
+ * whose next numbers can be computed from some earlier ones; and uuids have six
+ * bits that are always the same.
+ *
+ * Returns: (transfer full) (nullable): 128 random bits, as
+ *   %KLING_UPLOAD_TOKEN_LENGTH hex digits
+ */
+gchar *
+kling_upload_make_token (GError ** error)
+{
+  guint8 bytes[TOKEN_BYTES];
+  GString *token;
+  gssize n;
+
+  do {
+    n = getrandom (bytes, sizeof bytes, 0);
+  } while (n < 0 && errno == EINTR);
+  if (n != sizeof bytes) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
+        "This machine has no random numbers for the name of a file: %s."
+        KLING_UPLOAD_UNPAID, g_strerror (errno));
+    return NULL;
+  }
+  token = g_string_new (NULL);
+  for (guint i = 0; i < sizeof bytes; i++)
+    g_string_append_printf (token, "%02x", bytes[i]);
+  return g_string_free (token, FALSE);
+}
+
+/* A name that is used once can be deleted without taking it from anyone else;
+ * a name that stays is the same for the same file. */
+static gchar *
+make_name (const KlingUpload * upload, const KlingUploadFile * file,
+    GError ** error)
+{
+  g_autofree gchar *token = NULL;
+
+  if (!upload->cleanup)
+    return g_strdup_printf ("%s.%s", file->digest, file->extension);
+  token = kling_upload_make_token (error);
+  if (token == NULL)
+    return NULL;
+  return g_strdup_printf ("%.*s-%s.%s", DIGEST_IN_NAME, file->digest, token,
+      file->extension);
+}
+
+/**
+ * kling_upload_insert_name:
+ * @address: a template
+ * @name: name of a file
+ *
+ * Returns: (transfer full): @address with @name for each {name}
+ */
+gchar *
+kling_upload_insert_name (const gchar * address, const gchar * name)
+{
+  g_auto (GStrv) parts = g_strsplit (address, KLING_UPLOAD_NAME, -1);
+
+  return g_strjoinv (name, parts);
+}
+
+/**
+ * kling_upload_parse_options:
+ * @text: (nullable): name=value&name=value, percent-encoded
+ * @names: which there are
+ * @error: set to %KLING_ERROR_SETTINGS
+ *
+ * Returns: (transfer full) (nullable): the values by their names
+ */
+GHashTable *
+kling_upload_parse_options (const gchar * text, const gchar * const *names,
+    GError ** error)
+{
+  g_autoptr (GHashTable) options = g_uri_parse_params (text ? text : "", -1,
+      "&", G_URI_PARAMS_NONE, NULL);
+  g_autofree gchar *known = g_strjoinv (", ", (gchar **) names);
+  GHashTableIter iter;
+  gpointer name;
+
+  if (options == NULL) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "The options at the end of the property upload are not name=value"
+        " pairs with & between them. There are: %s.", known);
+    return NULL;
+  }
+  g_hash_table_iter_init (&iter, options);
+  while (g_hash_table_iter_next (&iter, &name, NULL)) {
+    g_autofree gchar *shown = kling_text_clean (name, 40);
+
+    if (g_strv_contains (names, name))
+      continue;
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "The property upload has an option \"%s\", which is none of those that"
+        " this kind of place has: %s.", shown, known);
+    return NULL;
+  }
+  return g_steal_pointer (&options);
+}
+
+/* --- uploaded files --- */
+
+/**
+ * kling_upload_put:
+ * @upload: a place
+ * @file: what to bring there
+ * @way: how to get there
+ * @error: set to %KLING_ERROR_CANCELLED, %KLING_ERROR_NOT_AUTHORIZED,
+ *   %KLING_ERROR_SETTINGS, %KLING_ERROR_SERVICE, %KLING_ERROR_NETWORK,
+ *   %KLING_ERROR_TIMED_OUT or %KLING_ERROR_LOCAL
+ *
+ * Blocks the calling thread, and may try several times. No key of the service
+ * is sent.
+ *
+ * Returns: (transfer full) (nullable): the file at that place
+ */
+KlingUploaded *
+kling_upload_put (KlingUpload * upload, const KlingUploadFile * file,
+    const KlingUploadWay * way, GError ** error)
+{
+  g_autoptr (KlingUploaded) uploaded = g_new0 (KlingUploaded, 1);
+
+  uploaded->upload = kling_upload_ref (upload);
+  uploaded->size = kling_spool_get_size (file->spool);
+  uploaded->name = make_name (upload, file, error);
+  if (uploaded->name == NULL || !upload->kind->put (uploaded, file, way, error))
+    return NULL;
+  return g_steal_pointer (&uploaded);
+}
+
+/**
+ * kling_uploaded_free:
+ * @uploaded: (transfer full): an uploaded file
+ *
+ * The file stays where it is, unless this process serves it.
+ */
+void
+kling_uploaded_free (KlingUploaded * uploaded)
+{
+  if (uploaded->state != NULL)
+    uploaded->upload->kind->free_state (uploaded->state);
+  kling_secret_wipe_string (uploaded->url);
+  g_free (uploaded->name);
+  kling_upload_unref (uploaded->upload);
+  g_free (uploaded);
+}
+
+/**
+ * kling_uploaded_get_url:
+ * @uploaded: an uploaded file
+ *
+ * Returns: (transfer none): the URL for the service; for nobody else
+ */
+const gchar *
+kling_uploaded_get_url (const KlingUploaded * uploaded)
+{
+  return uploaded->url;
+}
+
+/**
+ * kling_uploaded_is_owed:
+ * @uploaded: an uploaded file
+ *
+ * Returns: whether it has to be removed when the service needs it no more
+ */
+gboolean
+kling_uploaded_is_owed (const KlingUploaded * uploaded)
+{
+  return uploaded->upload->cleanup && uploaded->stays
+      && uploaded->upload->kind->remove != NULL;
+}
+
+/**
+ * kling_uploaded_remove:
+ * @uploaded: an uploaded file
+ * @way: how to get there
+ * @error: set as by kling_upload_put()
+ *
+ * Blocks the calling thread, and may try several times.
+ *
+ * Returns: whether the file is gone
+ */
+gboolean
+kling_uploaded_remove (KlingUploaded * uploaded, const KlingUploadWay * way,
+    GError ** error)
+{
+  const KlingUpload *upload = uploaded->upload;
+
+  if (upload->kind->remove == NULL) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "The file at %s stays there: this kind of place has no way to delete"
+        " it.", upload->shown);
+    return FALSE;
+  }
+  return upload->kind->remove (uploaded, way, error);
+}
+
+/**
+ * kling_uploaded_describe:
+ * @uploaded: an uploaded file
+ *
+ * Returns: (transfer full): words for people, to be put into a sentence; they
+ *   do not help to find the file
+ */
+gchar *
+kling_uploaded_describe (const KlingUploaded * uploaded)
+{
+  const gchar *name = uploaded->name;
+
+  if (uploaded->upload->kind == &kling_upload_kind_serve)
+    return g_strdup ("the file served by this process");
+  if (strstr (uploaded->url, name) == NULL)
+    return g_strdup_printf ("the file at %s", uploaded->upload->shown);
+  return g_strdup_printf ("the file %.*s...%s at %s", SHOWN_OF_NAME, name,
+      strrchr (name, '.'), uploaded->upload->shown);
+}
+
+/* Returns: how many bytes of @text are the start of @secret, 0 when they are
+ * fewer than @least */
+static gsize
+match (const gchar * text, const gchar * secret, gsize least)
+{
+  gsize n = 0;
+
+  while (secret[n] != '\0' && text[n] == secret[n])
+    n++;
+  return n >= least ? n : 0;
+}
+
+/* A service may cut what it quotes, so what begins as the URL and goes beyond
+ * its path is the URL. Returns: how many bytes of @text are to be replaced */
+static gsize
+match_uploaded (const KlingUploaded * uploaded, const gchar * text)
+{
+  const gchar *path = strchr (strstr (uploaded->url, "://") + 3, '/');
+  gsize path_size = path ? strcspn (path, "?#") : 0;
+  gsize n = match (text, uploaded->url, strcspn (uploaded->url, "?#"));
+
+  if (n == 0 && path_size > strlen ("/"))
+    n = match (text, path, path_size);
+  if (n == 0)
+    n = match (text, uploaded->name, strcspn (uploaded->name, "."));
+  return n;
+}
+
+/**
+ * kling_uploaded_redact:
+ * @uploaded: an uploaded file
+ * @text: (nullable): what the service says about it
+ *
+ * Returns: (transfer full) (nullable): @text without its URL, path and name
+ */
+gchar *
+kling_uploaded_redact (const KlingUploaded * uploaded, const gchar * text)
+{
+  GString *out;
+
+  if (text == NULL)
+    return NULL;
+  out = g_string_new (NULL);
+  while (*text != '\0') {
+    gsize n = match_uploaded (uploaded, text);
+
+    if (n > 0)
+      g_string_append (out, "(the uploaded file)");
+    else
+      g_string_append_c (out, *text);
+    text += MAX (n, 1);
+  }
+  return g_string_free (out, FALSE);
+}

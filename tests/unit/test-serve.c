@@ -1,0 +1,567 @@
+/* klinglipsync: tests of the places that serve: this process itself
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <gst/check/gstcheck.h>
+
+#include <libsoup/soup.h>
+#include "kling-clock.h"
+#include "kling-error.h"
+#include "kling-log.h"
+#include "kling-upload.h"
+#include "kling-upload-server.h"
+
+#define DIGEST \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define N_READERS 6
+/* More than sockets and libsoup take on their own */
+#define LARGE (24 * 1024 * 1024)
+
+/* --- a file that is served --- */
+
+typedef struct
+{
+  KlingHttp *http;
+  KlingSpool *spool;
+  KlingUpload *upload;
+  KlingUploaded *uploaded;
+  guint8 *bytes;
+  gsize size;
+} Served;
+
+static KlingUploadWay
+served_way (Served * served)
+{
+  KlingUploadWay way = { served->http, 20 * KLING_SECOND, 0, NULL, NULL, NULL };
+
+  return way;
+}
+
+static Served *
+served_new (const gchar * address, gsize size)
+{
+  KlingUploadConfig config = { address, NULL, NULL, TRUE };
+  Served *served = g_new0 (Served, 1);
+  KlingUploadFile file = { NULL, DIGEST, "wav", "audio/wav" };
+  KlingUploadWay way;
+  g_autoptr (GError) error = NULL;
+
+  served->size = size;
+  served->bytes = g_malloc (size);
+  for (gsize i = 0; i < size; i++)
+    served->bytes[i] = (guint8) (i * 7 % 251);
+  served->http = kling_http_new (NULL, NULL, "kling-test/1", NULL);
+  served->spool = kling_spool_new ("speech");
+  fail_unless (kling_spool_write (served->spool, served->bytes, size, NULL));
+  fail_unless (kling_spool_finish (served->spool, NULL));
+  served->upload = kling_upload_new (&config, &error);
+  fail_unless (served->upload != NULL, "%s", error ? error->message : "");
+  file.spool = served->spool;
+  way = served_way (served);
+  served->uploaded = kling_upload_put (served->upload, &file, &way, &error);
+  fail_unless (served->uploaded != NULL, "%s", error ? error->message : "");
+  return served;
+}
+
+static void
+served_free (Served * served)
+{
+  g_clear_pointer (&served->uploaded, kling_uploaded_free);
+  kling_upload_unref (served->upload);
+  kling_spool_unref (served->spool);
+  kling_http_unref (served->http);
+  g_free (served->bytes);
+  g_free (served);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Served, served_free);
+
+static const gchar *
+served_url (Served * served)
+{
+  return kling_uploaded_get_url (served->uploaded);
+}
+
+/* --- a client --- */
+
+typedef struct
+{
+  guint status;
+  GBytes *body;
+  gchar *range;
+  gchar *length;
+  gchar *type;
+} Reply;
+
+static void
+reply_clear (Reply * reply)
+{
+  g_clear_pointer (&reply->body, g_bytes_unref);
+  g_free (reply->range);
+  g_free (reply->length);
+  g_free (reply->type);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reply, reply_clear);
+
+static Reply
+ask (const gchar * method, const gchar * url, const gchar * name,
+    const gchar * value)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher G_GNUC_UNUSED =
+      g_main_context_pusher_new (context);
+  g_autoptr (SoupSession) session =
+      soup_session_new_with_options ("timeout", 20, NULL);
+  g_autoptr (SoupMessage) message = soup_message_new (method, url);
+  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+  Reply reply = { 0 };
+
+  if (name)
+    soup_message_headers_append (soup_message_get_request_headers (message),
+        name, value);
+  reply.body = soup_session_send_and_read (session, message, NULL, NULL);
+  reply.status = soup_message_get_status (message);
+  reply.range = g_strdup (soup_message_headers_get_one (headers,
+          "Content-Range"));
+  reply.length = g_strdup (soup_message_headers_get_one (headers,
+          "Content-Length"));
+  reply.type = g_strdup (soup_message_headers_get_one (headers,
+          "Content-Type"));
+  return reply;
+}
+
+static void
+check_body (const Reply * reply, const guint8 * bytes, gsize size)
+{
+  fail_unless (reply->body != NULL);
+  fail_unless_equals_int (g_bytes_get_size (reply->body), size);
+  fail_unless (size == 0 || memcmp (g_bytes_get_data (reply->body, NULL),
+          bytes, size) == 0);
+}
+
+/* --- what is there --- */
+
+GST_START_TEST (test_whole)
+{
+  static const gsize sizes[] = { 1, 1000, KLING_SPOOL_MEMORY + 4321 };
+  g_autoptr (Served) served = served_new ("serve:0", sizes[__i__]);
+  g_auto (Reply) get = ask ("GET", served_url (served), NULL, NULL);
+  g_auto (Reply) head = ask ("HEAD", served_url (served), NULL, NULL);
+  g_autofree gchar *length = g_strdup_printf ("%" G_GSIZE_FORMAT, served->size);
+
+  fail_unless_equals_int (get.status, 200);
+  check_body (&get, served->bytes, served->size);
+  fail_unless_equals_string (get.type, "audio/wav");
+  fail_unless_equals_string (get.length, length);
+  fail_unless_equals_int (head.status, 200);
+  fail_unless_equals_string (head.length, length);
+  fail_unless_equals_string (head.type, "audio/wav");
+  check_body (&head, NULL, 0);
+}
+
+GST_END_TEST;
+
+static const struct
+{
+  const gchar *range;
+  guint status;
+  gsize start, size;
+  const gchar *told;
+} ranges[] = {
+  {"bytes=0-0", 206, 0, 1, "bytes 0-0/1000"},
+  {"bytes=10-19", 206, 10, 10, "bytes 10-19/1000"},
+  {"bytes=990-", 206, 990, 10, "bytes 990-999/1000"},
+  {"bytes=990-5000", 206, 990, 10, "bytes 990-999/1000"},
+  {"bytes=-10", 206, 990, 10, "bytes 990-999/1000"},
+  {"bytes=-5000", 206, 0, 1000, "bytes 0-999/1000"},
+  {"bytes=1000-", 416, 0, 0, "bytes */1000"},
+  {"bytes=1000-1001", 416, 0, 0, "bytes */1000"},
+  {"bytes=5000-6000", 416, 0, 0, "bytes */1000"},
+  {"bytes=-0", 416, 0, 0, "bytes */1000"},
+  {"bytes=0-9,20-29", 200, 0, 1000, NULL},
+  {"bytes=9-1", 200, 0, 1000, NULL},
+  {"bytes=x", 200, 0, 1000, NULL},
+  {"lines=1-2", 200, 0, 1000, NULL},
+};
+
+GST_START_TEST (test_range)
+{
+  g_autoptr (Served) served = served_new ("serve:0", 1000);
+  g_auto (Reply) reply = ask ("GET", served_url (served), "Range",
+      ranges[__i__].range);
+
+  fail_unless_equals_int (reply.status, ranges[__i__].status);
+  fail_unless_equals_string (reply.range, ranges[__i__].told);
+  check_body (&reply, served->bytes + ranges[__i__].start, ranges[__i__].size);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_names)
+{
+  g_autoptr (Served) one = served_new ("serve:0", 10);
+  g_autoptr (Served) two = served_new ("serve:0", 10);
+  const gchar *path = strrchr (served_url (one), '/');
+  g_autofree gchar *words = kling_uploaded_describe (one->uploaded);
+  g_autofree gchar *said = g_strdup_printf ("cannot read %s!", path + 1);
+  g_autofree gchar *redacted = kling_uploaded_redact (one->uploaded, said);
+
+  fail_unless (g_regex_match_simple
+      ("^http://127\\.0\\.0\\.1:[0-9]+/[0-9a-f]{32}\\.wav$", served_url (one),
+          0, 0), "%s", served_url (one));
+  fail_if (g_str_equal (path, strrchr (served_url (two), '/')));
+  fail_unless_equals_string (words, "the file served by this process");
+  fail_unless_equals_string (redacted, "cannot read (the uploaded file)!");
+  fail_unless (kling_upload_is_loopback (one->upload));
+  fail_if (kling_uploaded_is_owed (one->uploaded));
+}
+
+GST_END_TEST;
+
+/* --- what is not there --- */
+
+GST_START_TEST (test_other_paths)
+{
+  g_autoptr (Served) served = served_new ("serve:0", 1000);
+  const gchar *url = served_url (served);
+  const gchar *path = strrchr (url, '/');
+  g_autofree gchar *base = g_strndup (url, path - url);
+  g_autofree gchar *token = g_strndup (path, strcspn (path, "."));
+  const gchar *paths[] = { "", "/", "/etc/passwd", "/../../etc/passwd", "//",
+    "/00000000000000000000000000000000.wav", token, NULL
+  };
+  static const gchar *const methods[] = { "POST", "PUT", "DELETE", "OPTIONS",
+    "PROPFIND", NULL
+  };
+
+  for (guint i = 0; paths[i] != NULL; i++) {
+    g_autofree gchar *other = g_strconcat (base, paths[i], NULL);
+    g_auto (Reply) reply = ask ("GET", other, NULL, NULL);
+
+    fail_unless_equals_int (reply.status, 404);
+  }
+  for (guint i = 0; methods[i] != NULL; i++) {
+    g_auto (Reply) reply = ask (methods[i], url, NULL, NULL);
+
+    fail_unless_equals_int (reply.status, 404);
+  }
+}
+
+GST_END_TEST;
+
+/* --- how long it is there --- */
+
+GST_START_TEST (test_check_and_end)
+{
+  g_autoptr (Served) served = served_new ("serve:0", 100000);
+  g_autofree gchar *url = g_strdup (served_url (served));
+  KlingUploadWay way = served_way (served);
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (kling_uploaded_check (served->uploaded, &way, &error), "%s",
+      error ? error->message : "");
+  g_clear_pointer (&served->uploaded, kling_uploaded_free);
+
+  g_auto (Reply) gone = ask ("GET", url, NULL, NULL);
+
+  fail_unless_equals_int (gone.status, 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_remove)
+{
+  g_autoptr (Served) served = served_new ("serve:0", 10);
+  KlingUploadWay way = served_way (served);
+
+  fail_unless (kling_uploaded_remove (served->uploaded, &way, NULL));
+
+  g_auto (Reply) gone = ask ("GET", served_url (served), NULL, NULL);
+
+  fail_unless_equals_int (gone.status, 0);
+  fail_unless (kling_uploaded_remove (served->uploaded, &way, NULL));
+}
+
+GST_END_TEST;
+
+/* --- connections --- */
+
+static GSocketConnection *
+connect_to (const gchar * url)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+
+  g_socket_client_set_timeout (client, 20);
+  g_socket_client_set_proxy_resolver (client, NULL);
+  g_socket_client_set_enable_proxy (client, FALSE);
+  return g_socket_client_connect_to_uri (client, url, 80, NULL, NULL);
+}
+
+/* Idle connections fill the server: the next one is served when one of them has
+ * gone, and not before. */
+GST_START_TEST (test_connection_bound)
+{
+  g_autoptr (Served) served = served_new ("serve:0", 1000);
+  GSocketConnection *idle[KLING_UPLOAD_SERVER_CONNECTIONS];
+  g_autoptr (GSocketConnection) next = NULL;
+  g_autofree gchar *request = g_strdup_printf
+      ("GET %s HTTP/1.1\r\nHost: x\r\n\r\n",
+      strrchr (served_url (served), '/'));
+  GSocket *socket;
+  gchar line[16];
+
+  for (guint i = 0; i < G_N_ELEMENTS (idle); i++)
+    fail_unless ((idle[i] = connect_to (served_url (served))) != NULL);
+  next = connect_to (served_url (served));
+  fail_unless (next != NULL);
+  socket = g_socket_connection_get_socket (next);
+  fail_unless (g_socket_send (socket, request, strlen (request), NULL,
+          NULL) > 0);
+  fail_if (g_socket_condition_timed_wait (socket, G_IO_IN,
+          2 * G_USEC_PER_SEC, NULL, NULL));
+
+  g_clear_object (&idle[3]);
+  fail_unless_equals_int64 (g_socket_receive (socket, line, 12, NULL, NULL),
+      12);
+  fail_unless (strncmp (line, "HTTP/1.1 200", 12) == 0);
+  for (guint i = 0; i < G_N_ELEMENTS (idle); i++)
+    g_clear_object (&idle[i]);
+}
+
+GST_END_TEST;
+
+/* Runs with a clock that makes a minute of a second. */
+GST_START_TEST (test_idle_is_closed)
+{
+  g_autoptr (Served) served = NULL;
+  g_autoptr (GSocketConnection) idle = NULL;
+  g_autoptr (GSocketConnection) slow = NULL;
+  gchar byte;
+  gint64 begun;
+
+  g_setenv ("KLING_TEST_SPEED", "30", TRUE);
+  served = served_new ("serve:0", 1000);
+  idle = connect_to (served_url (served));
+  slow = connect_to (served_url (served));
+  begun = g_get_monotonic_time ();
+
+  /* half a request now and then does not help */
+  for (guint i = 0; i < 400; i++) {
+    GSocket *socket = g_socket_connection_get_socket (slow);
+
+    g_socket_send (socket, "G", 1, NULL, NULL);
+    if (g_socket_condition_timed_wait (socket, G_IO_IN, 50000, NULL, NULL))
+      break;
+  }
+  fail_unless (g_get_monotonic_time () - begun < 15 * G_USEC_PER_SEC);
+  fail_unless_equals_int64 (g_socket_receive (g_socket_connection_get_socket
+          (idle), &byte, 1, NULL, NULL), 0);
+  fail_unless (g_get_monotonic_time () - begun < 15 * G_USEC_PER_SEC);
+}
+
+GST_END_TEST;
+
+/* A reader that takes the file in small bits, at some megabytes in a minute, is
+ * not cut off; one that stops reading is. */
+GST_START_TEST (test_slow_readers)
+{
+  g_autoptr (Served) served = NULL;
+  g_autoptr (GSocketConnection) reader = NULL;
+  g_autoptr (GSocketConnection) sleeper = NULL;
+  g_autofree gchar *block = g_malloc (1024 * 1024);
+  g_autofree gchar *request = NULL;
+  gsize got = 0;
+  gint64 begun;
+
+  g_setenv ("KLING_TEST_SPEED", "10", TRUE);
+  served = served_new ("serve:0", LARGE);
+  request = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: x\r\n\r\n",
+      strrchr (served_url (served), '/'));
+  reader = connect_to (served_url (served));
+  sleeper = connect_to (served_url (served));
+  fail_unless (g_socket_send (g_socket_connection_get_socket (reader), request,
+          strlen (request), NULL, NULL) > 0);
+  fail_unless (g_socket_send (g_socket_connection_get_socket (sleeper), request,
+          strlen (request), NULL, NULL) > 0);
+
+  /* twelve seconds, which are two minutes on our clock */
+  begun = g_get_monotonic_time ();
+  while (got < LARGE) {
+    gssize n = g_socket_receive (g_socket_connection_get_socket (reader),
+        block, 1024 * 1024, NULL, NULL);
+
+    fail_unless (n > 0, "cut off after %" G_GSIZE_FORMAT, got);
+    got += n;
+    if (g_get_monotonic_time () - begun < 12 * G_USEC_PER_SEC)
+      g_usleep (n / 2);
+  }
+  for (got = 0; got < LARGE;) {
+    gssize n = g_socket_receive (g_socket_connection_get_socket (sleeper),
+        block, 1024 * 1024, NULL, NULL);
+
+    if (n <= 0)
+      break;
+    got += n;
+  }
+  fail_unless (got < LARGE);
+}
+
+GST_END_TEST;
+
+static gpointer
+read_often (gpointer user_data)
+{
+  Served *served = user_data;
+
+  for (guint i = 0; i < 10; i++) {
+    g_auto (Reply) reply = ask ("GET", served_url (served), NULL, NULL);
+
+    fail_unless_equals_int (reply.status, 200);
+    check_body (&reply, served->bytes, served->size);
+  }
+  return NULL;
+}
+
+GST_START_TEST (test_many_readers)
+{
+  g_autoptr (Served) served = served_new ("serve:0", 700000);
+  GThread *threads[N_READERS];
+
+  for (guint i = 0; i < N_READERS; i++)
+    threads[i] = g_thread_new ("reader", read_often, served);
+  for (guint i = 0; i < N_READERS; i++)
+    g_thread_join (threads[i]);
+}
+
+GST_END_TEST;
+
+/* Ends at once, with readers in the middle of the file and connections that
+ * wait. */
+GST_START_TEST (test_end_while_read)
+{
+  for (guint i = 0; i < 20; i++) {
+    g_autoptr (Served) served = served_new ("serve:0", LARGE / 4);
+    g_autofree gchar *request = g_strdup_printf
+        ("GET %s HTTP/1.1\r\nHost: x\r\n\r\n",
+        strrchr (served_url (served), '/'));
+    GSocketConnection *readers[KLING_UPLOAD_SERVER_CONNECTIONS + 3];
+    gint64 begun;
+    gchar byte;
+
+    for (guint k = 0; k < G_N_ELEMENTS (readers); k++) {
+      readers[k] = connect_to (served_url (served));
+      g_socket_send (g_socket_connection_get_socket (readers[k]), request,
+          strlen (request), NULL, NULL);
+    }
+    fail_unless_equals_int64 (g_socket_receive (g_socket_connection_get_socket
+            (readers[0]), &byte, 1, NULL, NULL), 1);
+    begun = g_get_monotonic_time ();
+    g_clear_pointer (&served->uploaded, kling_uploaded_free);
+    fail_unless (g_get_monotonic_time () - begun < 5 * G_USEC_PER_SEC);
+    for (guint k = 0; k < G_N_ELEMENTS (readers); k++)
+      g_object_unref (readers[k]);
+  }
+}
+
+GST_END_TEST;
+
+/* --- addresses --- */
+
+GST_START_TEST (test_public)
+{
+  g_autoptr (Served) served =
+      served_new ("serve:0?public=https://my.host/base/", 10);
+
+  fail_unless (g_regex_match_simple
+      ("^https://my\\.host/base/[0-9a-f]{32}\\.wav$", served_url (served), 0,
+          0), "%s", served_url (served));
+  fail_if (kling_upload_is_loopback (served->upload));
+  fail_unless_equals_string (kling_upload_get_shown (served->upload),
+      "https://my.host");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_port_in_use)
+{
+  g_autoptr (Served) served = served_new ("serve:0", 10);
+  g_autoptr (GUri) uri = g_uri_parse (served_url (served), 0, NULL);
+  g_autofree gchar *address = g_strdup_printf ("serve:%d",
+      g_uri_get_port (uri));
+  KlingUploadConfig config = { address, NULL, NULL, TRUE };
+  g_autoptr (KlingUpload) second = kling_upload_new (&config, NULL);
+  KlingUploadFile file = { served->spool, DIGEST, "wav", "audio/wav" };
+  KlingUploadWay way = served_way (served);
+  g_autoptr (GError) error = NULL;
+
+  fail_if (kling_upload_put (second, &file, &way, &error));
+  fail_unless (g_error_matches (error, KLING_ERROR, KLING_ERROR_SETTINGS));
+  fail_unless (strstr (error->message, "serve:0 takes any free one"));
+}
+
+GST_END_TEST;
+
+/* --- the log --- */
+
+static GMutex log_mutex;
+static GString *log_text;
+
+static void
+keep_line (KlingLogLevel level, const gchar * file, const gchar * function,
+    gint line, const gchar * format, va_list args)
+{
+  g_mutex_lock (&log_mutex);
+  g_string_append_vprintf (log_text, format, args);
+  g_string_append_c (log_text, '\n');
+  g_mutex_unlock (&log_mutex);
+}
+
+GST_START_TEST (test_token_is_not_logged)
+{
+  g_autoptr (Served) served = NULL;
+  g_autofree gchar *token = NULL;
+  KlingUploadWay way;
+
+  log_text = g_string_new (NULL);
+  kling_log_attach (keep_line);
+  served = served_new ("serve:0", 1000);
+  way = served_way (served);
+  fail_unless (kling_uploaded_check (served->uploaded, &way, NULL));
+  kling_log_detach ();
+
+  token = g_strndup (strrchr (served_url (served), '/') + 1, 32);
+  fail_unless (strstr (log_text->str, "serving the file"));
+  fail_unless (strstr (log_text->str, "GET http://127.0.0.1:"));
+  fail_if (strstr (log_text->str, token), "%s", log_text->str);
+  g_string_free (log_text, TRUE);
+}
+
+GST_END_TEST;
+
+static Suite *
+serve_suite (void)
+{
+  Suite *s = suite_create ("serve");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_loop_test (tc, test_whole, 0, 3);
+  tcase_add_loop_test (tc, test_range, 0, G_N_ELEMENTS (ranges));
+  tcase_add_test (tc, test_names);
+  tcase_add_test (tc, test_other_paths);
+  tcase_add_test (tc, test_check_and_end);
+  tcase_add_test (tc, test_remove);
+  tcase_add_test (tc, test_connection_bound);
+  tcase_add_test (tc, test_idle_is_closed);
+  tcase_add_test (tc, test_slow_readers);
+  tcase_add_test (tc, test_many_readers);
+  tcase_add_test (tc, test_end_while_read);
+  tcase_add_test (tc, test_public);
+  tcase_add_test (tc, test_port_in_use);
+  tcase_add_test (tc, test_token_is_not_logged);
+  return s;
+}
+
+GST_CHECK_MAIN (serve);
