@@ -305,7 +305,7 @@ leave (GstKlingCollect * collect, GError * failure, GError ** error)
  * @collect: a collect
  *
  * Drops what came and the segment, and keeps the caps, which are not sent again
- * after a flush. Ignored when it is finished.
+ * after a flush. It does not open what is finished.
  */
 void
 gst_kling_collect_flush (GstKlingCollect * collect)
@@ -313,10 +313,8 @@ gst_kling_collect_flush (GstKlingCollect * collect)
   GError *failure = NULL;
 
   g_mutex_lock (&collect->lock);
-  if (!collect->closed) {
-    drop_content (collect);
-    ensure_part (collect, &failure);
-  }
+  drop_content (collect);
+  ensure_part (collect, &failure);
   leave (collect, failure, NULL);
 }
 
