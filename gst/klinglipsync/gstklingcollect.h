@@ -38,6 +38,7 @@ void gst_kling_collect_free (GstKlingCollect * collect);
 
 void gst_kling_collect_reset (GstKlingCollect * collect,
     const KlingLimits * limits);
+void gst_kling_collect_flush (GstKlingCollect * collect);
 
 gboolean gst_kling_collect_set_caps (GstKlingCollect * collect,
     GstCaps * caps, GError ** error);
