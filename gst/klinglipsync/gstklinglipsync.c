@@ -9,14 +9,14 @@
  * SECTION:element-klinglipsync
  * @title: klinglipsync
  *
- * klinglipsync makes the face in a video say a sentence. It asks a Kling
- * lip-sync service for it, waits, and then behaves like a file source: the
- * finished MP4 comes out of its src pad, untouched, seekable, with a known
- * size.
+ * klinglipsync makes the face in a video say a sentence, or a recording that
+ * comes to its pad audio. It asks a Kling lip-sync service for it, waits, and
+ * then behaves like a file source: the finished MP4 comes out of its src pad,
+ * untouched, seekable, with a known size.
  *
  * Every video that the service makes costs money and takes minutes. The element
- * asks for it when it goes to PAUSED, its src pad is linked and it has been
- * told who speaks and what is said. It does not ask again when it is stopped
+ * asks for it in PAUSED, when it has been told who speaks and what is said, all
+ * of its sink pads have had their EOS, and its src pad is linked. It does not ask again when it is stopped
  * and started with the same settings: the running task is waited for, the
  * finished one is played.
  *
@@ -36,74 +36,51 @@
  * ]|
  * Shows a face, whose session is known from before, speaking a recording.
  *
+ * |[
+ * gst-launch-1.0 filesrc location=speech.wav ! \
+ *     klinglipsync video-url=https://example.com/face.mp4 \
+ *     upload="https://my.host/dir/{name}" ! filesink location=out.mp4
+ * ]|
+ * Uploads a recording to a place from which the service can read it, and lets
+ * the face speak it.
+ *
  * Since: klinglipsync 0.1
  */
 
 /* Threads
  *
- * application    properties, state changes, queries, send_event()
+ * application    properties, pads, state changes, queries, send_event()
  * upstream       events and buffers of the sink pads, one thread per pad
+ *                (gstklingpads.c)
  * src pad task   gst_kling_lipsync_obtain_result(), called by the child: decides
  *                that the job starts, waits for it, and posts what it tells
+ *                (gstklingwait.c)
  * job            runs in gst/kling, holds no reference to the element and never
  *                calls it
  *
  * Locks
  *
- * self->lock with self->cond guards the fields marked so below, and whether a
- * sink pad has ended (its element_private). The object lock guards the
- * properties. Who holds self->lock may take the object lock or the job's lock,
- * never the other way round. None is held while posting, pushing, notifying or
- * calling out. self->progress_open and self->failed need none: they belong to
- * the src pad task, and to change_state() once that task has ended.
+ * self->lock with self->cond guards the fields marked so in
+ * gstklinglipsyncprivate.h, and whether a sink pad has ended. The object lock
+ * guards the properties and the list of pads. What a sink pad has collected has
+ * a lock of its own. Who holds self->lock may take the object lock, a
+ * collection's or the job's, never the other way round. None is held while
+ * posting, pushing, notifying or calling out. self->progress_open and
+ * self->failed need none: they belong to the src pad task, and to
+ * change_state() once that task has ended.
  *
  * State changes never wait for the network, nor for the job.
  */
 
-#include "gstklinglipsync.h"
+#include "gstklinglipsyncprivate.h"
 
+#include "gstklinginputs.h"
 #include "gstklingmessages.h"
-#include "gstklingpads.h"
-#include "gstklingproperties.h"
 #include "gstklingresultsrc.h"
-#include "kling-clock.h"
-#include "kling-credentials.h"
-#include "kling-job.h"
 #include "kling-log.h"
-#include "kling-url.h"
 
 GST_DEBUG_CATEGORY (gst_kling_lipsync_debug);
 #define GST_CAT_DEFAULT gst_kling_lipsync_debug
-
-/* A person who waits for longer than this wants to know what for. */
-#define INPUT_SILENCE (10 * KLING_SECOND)
-
-struct _GstKlingLipsync
-{
-  GstBin parent;
-
-  GstElement *source;           /* our child; a reference of our own */
-  GstPad *srcpad;               /* ghost of its pad */
-  KlingJournal *journal;
-
-  /* object lock */
-  GstKlingProperties properties;
-  gchar *credentials_source;
-  GstKlingLipsyncStatus status;
-  gchar *current_task_id;
-
-  /* lock */
-  GMutex lock;
-  GCond cond;
-  gboolean flushing;            /* the child shall not wait */
-  gboolean abandoned;           /* a direct EOS came while nothing was there */
-  gboolean delivered;           /* the result is being read out */
-  KlingJob *job;                /* set: the sink pads are closed */
-
-  /* src pad task, or change_state() after it */
-  gboolean progress_open;
-  gboolean failed;
-};
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_KLING_RESULT_CAPS));
@@ -118,7 +95,7 @@ GST_ELEMENT_REGISTER_DEFINE (klinglipsync, "klinglipsync", GST_RANK_NONE,
 
 /* ---- properties that tell ---- */
 
-static void
+void
 gst_kling_lipsync_set_status (GstKlingLipsync * self,
     GstKlingLipsyncStatus status)
 {
@@ -133,7 +110,7 @@ gst_kling_lipsync_set_status (GstKlingLipsync * self,
 }
 
 /* @task_id: (nullable): keeps the last one when %NULL */
-static void
+void
 gst_kling_lipsync_set_task_id (GstKlingLipsync * self, const gchar * task_id)
 {
   if (task_id == NULL)
@@ -149,6 +126,21 @@ gst_kling_lipsync_set_task_id (GstKlingLipsync * self, const gchar * task_id)
   GST_OBJECT_UNLOCK (self);
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), pspecs[PROP_CURRENT_TASK_ID]);
+}
+
+/* @source: (transfer full) (nullable): where the key was found */
+void
+gst_kling_lipsync_set_credentials_source (GstKlingLipsync * self,
+    gchar * source)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean changed = g_strcmp0 (source, self->credentials_source) != 0;
+
+  g_free (self->credentials_source);
+  self->credentials_source = source;
+  GST_OBJECT_UNLOCK (self);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), pspecs[PROP_CREDENTIALS_SOURCE]);
 }
 
 static void
@@ -200,473 +192,19 @@ gst_kling_lipsync_get_property (GObject * object, guint id, GValue * value,
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
-/* ---- progress and errors: src pad task ---- */
+/* ---- sink pads: see gstklinginputs.c ---- */
 
-/* The first one opens the progress: START. */
-static void
-gst_kling_lipsync_tell (GstKlingLipsync * self, gint percent,
-    const gchar * text)
+static GstPad *
+gst_kling_lipsync_request_new_pad (GstElement * element,
+    GstPadTemplate * template, const gchar * name, const GstCaps * caps)
 {
-  gst_kling_post_progress (GST_ELEMENT (self), self->progress_open
-      ? GST_PROGRESS_TYPE_CONTINUE : GST_PROGRESS_TYPE_START, percent, text);
-  self->progress_open = TRUE;
-}
-
-/* Exactly one of COMPLETE, CANCELED and ERROR for each START */
-static void
-gst_kling_lipsync_close_progress (GstKlingLipsync * self, GstProgressType type,
-    const gchar * text)
-{
-  if (!self->progress_open)
-    return;
-  self->progress_open = FALSE;
-  gst_kling_post_progress (GST_ELEMENT (self), type,
-      type == GST_PROGRESS_TYPE_COMPLETE ? 100 : -1, text);
-}
-
-static GstFlowReturn
-gst_kling_lipsync_fail (GstKlingLipsync * self, const GError * error,
-    const KlingDetails * details, GstProgressType type)
-{
-  static const KlingDetails none = { 0 };
-
-  GST_INFO_OBJECT (self, "failed: %s", error->message);
-  self->failed = TRUE;
-  gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_FAILED);
-  gst_kling_post_error (GST_ELEMENT (self), error, details ? details : &none);
-  gst_kling_lipsync_close_progress (self, type, error->message);
-  return GST_FLOW_ERROR;
-}
-
-/* ---- from properties to a job ---- */
-
-/* Finds the key anew each time: it may have been changed in READY. */
-static KlingSecret *
-gst_kling_lipsync_find_key (GstKlingLipsync * self, const gchar * base_url,
-    GError ** error)
-{
-  g_autofree gchar *source = NULL;
-  g_autofree gchar *file = NULL;
-  g_autoptr (KlingSecret) property = NULL;
-
-  GST_OBJECT_LOCK (self);
-  file = g_strdup (self->properties.credentials_file);
-  if (self->properties.api_key)
-    property = kling_secret_ref (self->properties.api_key);
-  GST_OBJECT_UNLOCK (self);
-
-  KlingSecret *key = kling_credentials_find (property, file, base_url, &source,
-      error);
-
-  GST_OBJECT_LOCK (self);
-  gboolean changed = g_strcmp0 (source, self->credentials_source) != 0;
-
-  g_free (self->credentials_source);
-  self->credentials_source = g_steal_pointer (&source);
-  GST_OBJECT_UNLOCK (self);
-  if (changed)
-    g_object_notify_by_pspec (G_OBJECT (self), pspecs[PROP_CREDENTIALS_SOURCE]);
-  return key;
-}
-
-static KlingRequest *
-gst_kling_lipsync_make_request (GstKlingLipsync * self)
-{
-  GST_OBJECT_LOCK (self);
-  KlingRequest *request = gst_kling_properties_make_request (&self->properties);
-  GST_OBJECT_UNLOCK (self);
-  return request;
-}
-
-static KlingSettings *
-gst_kling_lipsync_make_settings (GstKlingLipsync * self,
-    const gchar * base_url, GError ** error)
-{
-  KlingSecret *key = gst_kling_lipsync_find_key (self, base_url, error);
-
-  if (key == NULL)
-    return NULL;
-
-  GST_OBJECT_LOCK (self);
-  KlingSettings *settings =
-      gst_kling_properties_make_settings (&self->properties);
-  GST_OBJECT_UNLOCK (self);
-  settings->api_key = key;
-  return settings;
-}
-
-static gboolean
-check_tls (const gchar * base_url, GError ** error)
-{
-  if (!kling_url_needs_tls (base_url)
-      || g_tls_backend_supports_tls (g_tls_backend_get_default ()))
-    return TRUE;
-  g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
-      "The service needs TLS and GLib has none here: install the package"
-      " glib-networking.");
-  return FALSE;
-}
-
-/* NULL->READY: what can be known without the network and before the input. */
-static gboolean
-gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
-{
-  g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
-  g_autoptr (KlingSecret) key = NULL;
-
-  if (!kling_request_check_conflicts (request, error)
-      || !kling_url_check_base (request->base_url, error)
-      || !check_tls (request->base_url, error))
-    return FALSE;
-  key = gst_kling_lipsync_find_key (self, request->base_url, error);
-  return key != NULL;
-}
-
-/* Whatever is paid for has to have a place to go. */
-static gboolean
-gst_kling_lipsync_check_linked (GstKlingLipsync * self, GError ** error)
-{
-  if (gst_kling_pads_is_linked (self->srcpad))
-    return TRUE;
-  g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
-      "The src pad is not linked, so nothing was sent: link it to where the"
-      " video shall go.");
-  return FALSE;
-}
-
-static KlingJob *
-gst_kling_lipsync_start_job (GstKlingLipsync * self, GError ** error)
-{
-  g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
-  g_autoptr (KlingSettings) settings = NULL;
-  g_autofree gchar *text = NULL;
-
-  if (!kling_request_check (request, error)
-      || !gst_kling_lipsync_check_linked (self, error))
-    return NULL;
-  settings = gst_kling_lipsync_make_settings (self, request->base_url, error);
-  if (settings == NULL)
-    return NULL;
-  text = gst_kling_describe_request (request);
-  gst_kling_lipsync_tell (self, 0, text);
-  return kling_job_start (request, settings, self->journal, error);
-}
-
-/* ---- waiting: src pad task ---- */
-
-/* Every sink pad has had its EOS. Without sink pads that is so at once. */
-static gboolean
-gst_kling_lipsync_inputs_ended (GstKlingLipsync * self)
-{
-  gboolean ended = TRUE;
-
-  GST_OBJECT_LOCK (self);
-  for (GList * l = GST_ELEMENT (self)->sinkpads; l; l = l->next)
-    ended = ended && gst_pad_get_element_private (l->data) != NULL;
-  GST_OBJECT_UNLOCK (self);
-  return ended;
-}
-
-/* Called with self->lock held. */
-static void
-gst_kling_lipsync_set_inputs_ended_locked (GstKlingLipsync * self,
-    gboolean ended)
-{
-  GST_OBJECT_LOCK (self);
-  for (GList * l = GST_ELEMENT (self)->sinkpads; l; l = l->next)
-    gst_pad_set_element_private (l->data, GINT_TO_POINTER (ended));
-  GST_OBJECT_UNLOCK (self);
+  return gst_kling_inputs_request_pad (GST_KLING_LIPSYNC (element), template);
 }
 
 static void
-gst_kling_lipsync_tell_waiting (GstKlingLipsync * self, gboolean for_long)
+gst_kling_lipsync_release_pad (GstElement * element, GstPad * pad)
 {
-  if (for_long) {
-    GST_ELEMENT_WARNING (self, STREAM, FAILED,
-        ("The input has not ended for 10 seconds. If it comes from a tee, give"
-            " the other branch a queue without limits."),
-        ("no EOS on every sink pad"));
-    return;
-  }
-  gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_COLLECTING);
-  gst_kling_lipsync_tell (self, -1, "Waiting for the end of the input.");
-}
-
-/* Waits until the request is complete. Returns GST_FLOW_OK when the job may
- * start or has started, or why not. */
-static GstFlowReturn
-gst_kling_lipsync_await_inputs (GstKlingLipsync * self)
-{
-  gint64 deadline = 0;
-  guint told = 0;
-
-  g_mutex_lock (&self->lock);
-  while (!self->flushing && !self->abandoned
-      && !gst_kling_lipsync_inputs_ended (self)) {
-    if (told < 2 && kling_clock_now () >= deadline) {
-      g_mutex_unlock (&self->lock);
-      gst_kling_lipsync_tell_waiting (self, told++ > 0);
-      g_mutex_lock (&self->lock);
-      deadline = told < 2 ? kling_clock_after (INPUT_SILENCE) : KLING_NEVER;
-      continue;
-    }
-    kling_clock_wait (&self->cond, &self->lock, deadline);
-  }
-  GstFlowReturn ret = self->flushing ? GST_FLOW_FLUSHING
-      : self->abandoned ? GST_FLOW_EOS : GST_FLOW_OK;
-  g_mutex_unlock (&self->lock);
-  return ret;
-}
-
-/* From here on the sink pads are closed. */
-static void
-gst_kling_lipsync_set_job (GstKlingLipsync * self, KlingJob * job)
-{
-  g_mutex_lock (&self->lock);
-  self->job = job;
-  if (self->flushing || self->abandoned)
-    kling_job_interrupt (job, TRUE);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-gst_kling_lipsync_pass_on (GstKlingLipsync * self, const KlingEvent * event)
-{
-  gst_kling_lipsync_set_status (self,
-      gst_kling_lipsync_status_from_stage (event->stage));
-  gst_kling_lipsync_set_task_id (self, event->task_id);
-
-  switch (event->type) {
-    case KLING_EVENT_PROGRESS:
-      gst_kling_lipsync_tell (self, event->percent, event->text);
-      break;
-    case KLING_EVENT_TASK:
-      gst_kling_post_task (GST_ELEMENT (self), event);
-      break;
-    case KLING_EVENT_WARNING:
-      GST_ELEMENT_WARNING (self, RESOURCE, FAILED, ("%s", event->text), (NULL));
-      break;
-  }
-}
-
-static GstFlowReturn
-gst_kling_lipsync_deliver (GstKlingLipsync * self, KlingJob * job,
-    KlingResult ** result)
-{
-  *result = kling_job_get_result (job);
-  g_autofree gchar *text =
-      g_strdup_printf ("The video is here: %.1f MB, %.2f s.",
-      kling_spool_get_size ((*result)->spool) / 1e6,
-      (gdouble) (*result)->info.duration / KLING_SECOND);
-
-  g_mutex_lock (&self->lock);
-  self->delivered = TRUE;
-  g_mutex_unlock (&self->lock);
-
-  gst_kling_lipsync_set_task_id (self, (*result)->task_id);
-  gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_DONE);
-  gst_kling_post_result (GST_ELEMENT (self), *result);
-  gst_kling_lipsync_close_progress (self, GST_PROGRESS_TYPE_COMPLETE, text);
-  return GST_FLOW_OK;
-}
-
-/* A direct EOS in text mode: a person or an application wants no more of it.
- * An EOS without data would look like success and leave an empty file. */
-static GstFlowReturn
-gst_kling_lipsync_abandon (GstKlingLipsync * self, KlingJob * job)
-{
-  g_auto (KlingDetails) details = { 0 };
-  g_autoptr (GError) error = NULL;
-
-  if (job) {
-    details.task_id = kling_job_dup_task_id (job);
-    kling_job_stop (job);
-  }
-  if (details.task_id)
-    error = g_error_new (KLING_ERROR, KLING_ERROR_CANCELLED,
-        "Ended by EOS before the video was there. Task %s was bought and goes"
-        " on at the service.", details.task_id);
-  else
-    error = g_error_new (KLING_ERROR, KLING_ERROR_CANCELLED,
-        "Ended by EOS before the video was there.");
-  return gst_kling_lipsync_fail (self, error, &details,
-      GST_PROGRESS_TYPE_CANCELED);
-}
-
-static GstFlowReturn
-gst_kling_lipsync_interrupted (GstKlingLipsync * self, KlingJob * job)
-{
-  g_mutex_lock (&self->lock);
-  gboolean flushing = self->flushing;
-  g_mutex_unlock (&self->lock);
-
-  return flushing ? GST_FLOW_FLUSHING : gst_kling_lipsync_abandon (self, job);
-}
-
-/* Passes on what the job tells, until it ends or the child shall not wait. */
-static GstFlowReturn
-gst_kling_lipsync_follow_job (GstKlingLipsync * self, KlingJob * job,
-    KlingResult ** result)
-{
-  g_auto (KlingDetails) details = { 0 };
-  g_autoptr (GError) error = NULL;
-
-  for (;;) {
-    g_autoptr (KlingEvent) event = NULL;
-
-    switch (kling_job_wait (job, &event)) {
-      case KLING_WAIT_EVENT:
-        gst_kling_lipsync_pass_on (self, event);
-        break;
-      case KLING_WAIT_DONE:
-        return gst_kling_lipsync_deliver (self, job, result);
-      case KLING_WAIT_INTERRUPTED:
-        return gst_kling_lipsync_interrupted (self, job);
-      case KLING_WAIT_FAILED:
-        error = kling_job_dup_error (job, &details);
-        return gst_kling_lipsync_fail (self, error, &details,
-            GST_PROGRESS_TYPE_ERROR);
-    }
-  }
-}
-
-/* The job of this activation, started when there is none yet. Only this thread
- * and, after it, change_state() touch self->job, so it is read without a lock
- * here. */
-static GstFlowReturn
-gst_kling_lipsync_obtain_job (GstKlingLipsync * self)
-{
-  g_autoptr (GError) error = NULL;
-  GstFlowReturn ret;
-  KlingJob *job;
-
-  if (self->job)
-    return GST_FLOW_OK;
-  ret = gst_kling_lipsync_await_inputs (self);
-  if (ret == GST_FLOW_EOS)
-    return gst_kling_lipsync_abandon (self, NULL);
-  if (ret != GST_FLOW_OK)
-    return ret;
-  job = gst_kling_lipsync_start_job (self, &error);
-  if (job == NULL)
-    return gst_kling_lipsync_fail (self, error, NULL, GST_PROGRESS_TYPE_ERROR);
-  gst_kling_lipsync_set_job (self, job);
-  return GST_FLOW_OK;
-}
-
-/**
- * gst_kling_lipsync_obtain_result:
- * @self: the element
- * @result: (out) (transfer full): the finished video
- *
- * Called by the child, on the task of the src pad: waits until the request is
- * complete, starts the job, waits for it. Everything the element posts about a
- * job is posted from here.
- *
- * Returns: %GST_FLOW_OK with @result set; %GST_FLOW_FLUSHING when the child
- *   shall not wait; %GST_FLOW_ERROR when an error was posted
- */
-GstFlowReturn
-gst_kling_lipsync_obtain_result (GstKlingLipsync * self, KlingResult ** result)
-{
-  GstFlowReturn ret;
-
-  self->failed = FALSE;
-  ret = gst_kling_lipsync_obtain_job (self);
-  if (ret != GST_FLOW_OK)
-    return ret;
-  return gst_kling_lipsync_follow_job (self, self->job, result);
-}
-
-/**
- * gst_kling_lipsync_set_flushing:
- * @self: the element
- * @flushing: whether gst_kling_lipsync_obtain_result() shall not wait
- *
- * Called by the child for unlock() and unlock_stop(). It only wakes the waiter:
- * a flushing seek must not throw away what was paid for.
- */
-void
-gst_kling_lipsync_set_flushing (GstKlingLipsync * self, gboolean flushing)
-{
-  g_mutex_lock (&self->lock);
-  self->flushing = flushing;
-  g_cond_broadcast (&self->cond);
-  if (self->job)
-    kling_job_interrupt (self->job, flushing || self->abandoned);
-  g_mutex_unlock (&self->lock);
-}
-
-/* ---- sink pads: see gstklingpads.c ---- */
-
-/**
- * gst_kling_lipsync_set_pad_ended:
- * @self: the element
- * @pad: one of its sink pads
- * @ended: whether all that is to come from it has come
- *
- * Called by the sink pads. Has no effect once the job has started.
- */
-void
-gst_kling_lipsync_set_pad_ended (GstKlingLipsync * self, GstPad * pad,
-    gboolean ended)
-{
-  g_mutex_lock (&self->lock);
-  if (self->job == NULL)
-    gst_pad_set_element_private (pad, GINT_TO_POINTER (ended));
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->lock);
-}
-
-/**
- * gst_kling_lipsync_is_closed:
- * @self: the element
- *
- * Returns: whether the job has started, so that input comes too late
- */
-gboolean
-gst_kling_lipsync_is_closed (GstKlingLipsync * self)
-{
-  g_mutex_lock (&self->lock);
-  gboolean closed = self->job != NULL;
-  g_mutex_unlock (&self->lock);
-  return closed;
-}
-
-/* With a sink pad we are no source for those who look for one: gst-launch-1.0
- * -e sends EOS to sources, and it must reach the microphone, not us. */
-static void
-gst_kling_lipsync_update_source_flag (GstKlingLipsync * self)
-{
-  GST_OBJECT_LOCK (self);
-  if (GST_ELEMENT (self)->numsinkpads > 0)
-    GST_OBJECT_FLAG_UNSET (self, GST_ELEMENT_FLAG_SOURCE);
-  else
-    GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_kling_lipsync_pad_added (GstElement * element, GstPad * pad)
-{
-  if (GST_PAD_IS_SRC (pad))
-    return;
-  gst_kling_pads_setup_sink (pad);
-  gst_kling_lipsync_update_source_flag (GST_KLING_LIPSYNC (element));
-}
-
-/* One input less to wait for */
-static void
-gst_kling_lipsync_pad_removed (GstElement * element, GstPad * pad)
-{
-  GstKlingLipsync *self = GST_KLING_LIPSYNC (element);
-
-  if (GST_PAD_IS_SRC (pad))
-    return;
-  gst_kling_lipsync_update_source_flag (self);
-  g_mutex_lock (&self->lock);
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->lock);
+  gst_kling_inputs_release_pad (GST_KLING_LIPSYNC (element), pad);
 }
 
 /* ---- EOS from the application ---- */
@@ -686,9 +224,9 @@ gst_kling_lipsync_take_eos (GstKlingLipsync * self)
     self->abandoned = TRUE;
     if (self->job)
       kling_job_interrupt (self->job, TRUE);
-  } else if (self->job == NULL) {
+  } else if (!self->closed) {
     /* what has been recorded up to now is what is said */
-    gst_kling_lipsync_set_inputs_ended_locked (self, TRUE);
+    gst_kling_inputs_end_locked (self);
   }
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
@@ -741,6 +279,14 @@ gst_kling_lipsync_open (GstKlingLipsync * self)
   return FALSE;
 }
 
+static void
+gst_kling_lipsync_clear_input_locked (GstKlingLipsync * self)
+{
+  self->closed = FALSE;
+  g_clear_error (&self->input_error);
+  gst_kling_inputs_reset_locked (self);
+}
+
 /* READY->PAUSED: a new activation. What is known of earlier ones is in the
  * journal. */
 static void
@@ -751,9 +297,25 @@ gst_kling_lipsync_reset (GstKlingLipsync * self)
   self->flushing = FALSE;
   self->abandoned = FALSE;
   self->delivered = FALSE;
-  gst_kling_lipsync_set_inputs_ended_locked (self, FALSE);
+  gst_kling_lipsync_clear_input_locked (self);
   g_mutex_unlock (&self->lock);
   gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_IDLE);
+}
+
+/* A job that was stopped leaves what nobody else will speak of. */
+static void
+gst_kling_lipsync_warn_of_rest (GstKlingLipsync * self, const gchar * task_id,
+    const gchar * leftovers)
+{
+  if (task_id)
+    GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
+        ("Stopped, but task %s was bought and goes on at the service. Start"
+            " again with the same settings to have its video.", task_id),
+        (NULL));
+  if (leftovers)
+    GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
+        ("Stopped, and left behind: %s. Start again with the same settings, or"
+            " remove it by hand when no task needs it.", leftovers), (NULL));
 }
 
 /* Lets go of the job without waiting for it. The task of the src pad has ended
@@ -762,24 +324,24 @@ static void
 gst_kling_lipsync_detach (GstKlingLipsync * self)
 {
   g_autofree gchar *task_id = NULL;
+  g_autofree gchar *leftovers = NULL;
   KlingJob *job;
 
   g_mutex_lock (&self->lock);
   job = g_steal_pointer (&self->job);
   self->delivered = FALSE;
+  gst_kling_lipsync_clear_input_locked (self);
   g_mutex_unlock (&self->lock);
 
   if (job) {
     task_id = kling_job_dup_task_id (job);
+    leftovers = kling_job_dup_leftovers (job);
     kling_job_stop (job);
     kling_job_unref (job);
   }
   gst_kling_lipsync_set_task_id (self, task_id);
-  if (self->progress_open && task_id)
-    GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
-        ("Stopped, but task %s was bought and goes on at the service. Start"
-            " again with the same settings to have its video.", task_id),
-        (NULL));
+  if (self->progress_open)
+    gst_kling_lipsync_warn_of_rest (self, task_id, leftovers);
   gst_kling_lipsync_close_progress (self, GST_PROGRESS_TYPE_CANCELED,
       "Stopped.");
   gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_IDLE);
@@ -833,6 +395,7 @@ gst_kling_lipsync_finalize (GObject * object)
   gst_kling_properties_clear (&self->properties);
   g_free (self->credentials_source);
   g_free (self->current_task_id);
+  g_clear_error (&self->input_error);
   kling_journal_unref (self->journal);
   g_cond_clear (&self->cond);
   g_mutex_clear (&self->lock);
@@ -855,10 +418,11 @@ gst_kling_lipsync_class_init (GstKlingLipsyncClass * klass)
 
   element_class->change_state = gst_kling_lipsync_change_state;
   element_class->send_event = gst_kling_lipsync_send_event;
-  element_class->pad_added = gst_kling_lipsync_pad_added;
-  element_class->pad_removed = gst_kling_lipsync_pad_removed;
+  element_class->request_new_pad = gst_kling_lipsync_request_new_pad;
+  element_class->release_pad = gst_kling_lipsync_release_pad;
   bin_class->handle_message = gst_kling_lipsync_handle_message;
 
+  gst_kling_inputs_install (element_class);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class, "Kling lip-sync",
       "Source/Network/Video",

@@ -23,8 +23,12 @@ void gst_kling_lipsync_set_flushing (GstKlingLipsync * self,
     gboolean flushing);
 
 /* For the sink pads */
-void gst_kling_lipsync_set_pad_ended (GstKlingLipsync * self, GstPad * pad,
-    gboolean ended);
 gboolean gst_kling_lipsync_is_closed (GstKlingLipsync * self);
+gboolean gst_kling_lipsync_hear (GstKlingLipsync * self);
+void gst_kling_lipsync_end_input (GstKlingLipsync * self, GstPad * pad);
+void gst_kling_lipsync_restart_input (GstKlingLipsync * self, GstPad * pad,
+    gboolean flushed);
+GstFlowReturn gst_kling_lipsync_refuse_input (GstKlingLipsync * self,
+    const GError * error);
 
 G_END_DECLS

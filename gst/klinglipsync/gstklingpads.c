@@ -15,27 +15,12 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 #define GST_CAT_DEFAULT gst_kling_lipsync_debug
 
-/* The default handler would send STREAM_START, SEGMENT and EOS to the src pad:
- * downstream would see the end before any job ran. */
-static gboolean
-gst_kling_sink_pad_event (GstPad * pad, GstObject * parent, GstEvent * event)
+static GstFlowReturn
+gst_kling_sink_pad_fail (GstPad * pad, GstKlingLipsync * self,
+    const GError * error)
 {
-  GstKlingLipsync *self = GST_KLING_LIPSYNC (parent);
-
-  GST_LOG_OBJECT (pad, "swallowed %" GST_PTR_FORMAT, event);
-  switch (GST_EVENT_TYPE (event)) {
-    case GST_EVENT_EOS:
-      gst_kling_lipsync_set_pad_ended (self, pad, TRUE);
-      break;
-    case GST_EVENT_STREAM_START:
-    case GST_EVENT_FLUSH_STOP:
-      gst_kling_lipsync_set_pad_ended (self, pad, FALSE);
-      break;
-    default:
-      break;
-  }
-  gst_event_unref (event);
-  return TRUE;
+  GST_INFO_OBJECT (pad, "refused: %s", error->message);
+  return gst_kling_lipsync_refuse_input (self, error);
 }
 
 /* Never waits for the network. Once the job has started there is no use for
@@ -43,9 +28,83 @@ gst_kling_sink_pad_event (GstPad * pad, GstObject * parent, GstEvent * event)
 static GstFlowReturn
 gst_kling_sink_pad_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
-  gst_buffer_unref (buffer);
-  return gst_kling_lipsync_is_closed (GST_KLING_LIPSYNC (parent))
-      ? GST_FLOW_EOS : GST_FLOW_OK;
+  GstKlingLipsync *self = GST_KLING_LIPSYNC (parent);
+  g_autoptr (GstBuffer) owned = buffer;
+  g_autoptr (GError) error = NULL;
+
+  if (!gst_kling_lipsync_hear (self))
+    return GST_FLOW_EOS;
+  if (gst_kling_collect_buffer (gst_kling_pads_get_input (pad)->collect, owned,
+          &error))
+    return GST_FLOW_OK;
+  return gst_kling_sink_pad_fail (pad, self, error);
+}
+
+static gboolean
+upstream_is_live (GstPad * pad)
+{
+  g_autoptr (GstQuery) query = gst_query_new_latency ();
+  gboolean live = FALSE;
+
+  if (gst_pad_peer_query (pad, query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  return live;
+}
+
+/* What an event says about the data that follows it */
+static gboolean
+take_note (GstPad * pad, GstKlingCollect * collect, GstEvent * event,
+    GError ** error)
+{
+  const GstSegment *segment;
+  GstClockTime timestamp, duration;
+  GstCaps *caps;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      gst_event_parse_caps (event, &caps);
+      return gst_kling_collect_set_caps (collect, caps, error);
+    case GST_EVENT_SEGMENT:
+      gst_event_parse_segment (event, &segment);
+      return gst_kling_collect_set_segment (collect, segment,
+          upstream_is_live (pad), error);
+    case GST_EVENT_GAP:
+      gst_event_parse_gap (event, &timestamp, &duration);
+      return gst_kling_collect_gap (collect, timestamp, duration, error);
+    default:
+      return TRUE;
+  }
+}
+
+/* The default handler would send STREAM_START, SEGMENT and EOS to the src pad:
+ * downstream would see the end before any job ran. */
+static gboolean
+gst_kling_sink_pad_event (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  GstKlingLipsync *self = GST_KLING_LIPSYNC (parent);
+  g_autoptr (GstEvent) owned = event;
+  g_autoptr (GError) error = NULL;
+
+  GST_LOG_OBJECT (pad, "swallows %" GST_PTR_FORMAT, event);
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_EOS:
+      gst_kling_lipsync_end_input (self, pad);
+      return TRUE;
+    case GST_EVENT_STREAM_START:
+      gst_kling_lipsync_restart_input (self, pad, FALSE);
+      return TRUE;
+    case GST_EVENT_FLUSH_STOP:
+      gst_kling_lipsync_restart_input (self, pad, TRUE);
+      return TRUE;
+    default:
+      break;
+  }
+  if (gst_kling_lipsync_is_closed (self)
+      || take_note (pad, gst_kling_pads_get_input (pad)->collect, event,
+          &error))
+    return TRUE;
+  gst_kling_sink_pad_fail (pad, self, error);
+  return FALSE;
 }
 
 static gboolean
@@ -109,15 +168,45 @@ gst_kling_sink_pad_iterate_internal_links (GstPad * pad, GstObject * parent)
   return NULL;
 }
 
-/* Makes @pad, a sink pad of klinglipsync, one of these. */
-void
-gst_kling_pads_setup_sink (GstPad * pad)
+static GQuark
+input_quark (void)
 {
+  return g_quark_from_static_string ("kling-input-pad");
+}
+
+static void
+input_pad_free (GstKlingInputPad * input)
+{
+  gst_kling_collect_free (input->collect);
+  g_free (input);
+}
+
+/* Returns: (transfer floating): a sink pad that collects what is for @input */
+GstPad *
+gst_kling_pads_new_sink (GstPadTemplate * template, GstKlingInput input,
+    const KlingLimits * limits)
+{
+  GstPad *pad = gst_pad_new_from_template (template,
+      GST_PAD_TEMPLATE_NAME_TEMPLATE (template));
+  GstKlingInputPad *own = g_new0 (GstKlingInputPad, 1);
+
+  own->input = input;
+  own->collect = gst_kling_collect_new (input, limits);
+  g_object_set_qdata_full (G_OBJECT (pad), input_quark (), own,
+      (GDestroyNotify) input_pad_free);
   gst_pad_set_event_function (pad, gst_kling_sink_pad_event);
   gst_pad_set_query_function (pad, gst_kling_sink_pad_query);
   gst_pad_set_chain_function (pad, gst_kling_sink_pad_chain);
   gst_pad_set_iterate_internal_links_function (pad,
       gst_kling_sink_pad_iterate_internal_links);
+  return pad;
+}
+
+/* Returns: (transfer none): what belongs to @pad, a sink pad of ours */
+GstKlingInputPad *
+gst_kling_pads_get_input (GstPad * pad)
+{
+  return g_object_get_qdata (G_OBJECT (pad), input_quark ());
 }
 
 /* Whether what comes out of @pad has somewhere to go. In a bin of the user's the

@@ -5,11 +5,28 @@
 
 #pragma once
 
-#include <gst/gst.h>
+#include "gstklingcollect.h"
 
 G_BEGIN_DECLS
 
-void gst_kling_pads_setup_sink (GstPad * pad);
+/**
+ * GstKlingInputPad:
+ * @input: what it is for
+ * @collect: what has come
+ * @ended: whether all has come; guarded by the element's lock
+ *
+ * What belongs to a sink pad and goes with it.
+ */
+typedef struct
+{
+  GstKlingInput input;
+  GstKlingCollect *collect;
+  gboolean ended;
+} GstKlingInputPad;
+
+GstPad *gst_kling_pads_new_sink (GstPadTemplate * template,
+    GstKlingInput input, const KlingLimits * limits);
+GstKlingInputPad *gst_kling_pads_get_input (GstPad * pad);
 gboolean gst_kling_pads_is_linked (GstPad * pad);
 
 G_END_DECLS

@@ -13,6 +13,7 @@
 
 #include "gstklingproperties.h"
 
+#include <string.h>
 #include "kling-dialect.h"
 #include "kling-url.h"
 
@@ -54,6 +55,8 @@ gst_kling_lipsync_status_get_type (void)
     {GST_KLING_LIPSYNC_STATUS_IDLE, "Nothing is under way", "idle"},
     {GST_KLING_LIPSYNC_STATUS_COLLECTING, "Waiting for the end of the input",
         "collecting"},
+    {GST_KLING_LIPSYNC_STATUS_UPLOADING,
+        "Input goes where the service can read it", "uploading"},
     {GST_KLING_LIPSYNC_STATUS_IDENTIFYING, "Looking for the face in the video",
         "identifying"},
     {GST_KLING_LIPSYNC_STATUS_CREATING, "Asking for the video", "creating"},
@@ -80,6 +83,7 @@ GstKlingLipsyncStatus
 gst_kling_lipsync_status_from_stage (KlingStage stage)
 {
   static const GstKlingLipsyncStatus statuses[] = {
+    [KLING_STAGE_UPLOADING] = GST_KLING_LIPSYNC_STATUS_UPLOADING,
     [KLING_STAGE_IDENTIFYING] = GST_KLING_LIPSYNC_STATUS_IDENTIFYING,
     [KLING_STAGE_CREATING] = GST_KLING_LIPSYNC_STATUS_CREATING,
     [KLING_STAGE_QUEUED] = GST_KLING_LIPSYNC_STATUS_QUEUED,
@@ -335,6 +339,69 @@ install_speech_properties (GObjectClass * klass, GParamSpec ** pspecs)
 }
 
 static void
+install_upload_properties (GObjectClass * klass, GParamSpec ** pspecs)
+{
+  /**
+   * GstKlingLipsync:upload:
+   *
+   * Where what comes to the pads audio and video is put, so that the service
+   * can read it. It may hold a signature or a password, so it cannot be read
+   * back.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_UPLOAD] = g_param_spec_string ("upload", "Upload",
+      "Where input from pads is put for the service to read:"
+      " https://host/dir/{name} (PUT), post+https://host/path#field=file&url=/url"
+      " (multipart), s3://bucket/prefix?region=..., or"
+      " serve:PORT?public=https://host/ (this process); cannot be read back."
+      " Unset: the environment variable KLING_UPLOAD. Dialect: gateway",
+      NULL, FLAGS_WRITE_ONLY);
+
+  /**
+   * GstKlingLipsync:upload-public-url:
+   *
+   * For a PUT: where the service reads what was put, with {name} in the place of
+   * the file's name.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_UPLOAD_PUBLIC_URL] = g_param_spec_string ("upload-public-url",
+      "Upload public URL",
+      "Where the service reads what was put, with {name} for the file's name;"
+      " read back without its query. Unset: as upload, without its query."
+      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:upload-headers:
+   *
+   * HTTP headers for uploading and removing, as fields of a structure: the
+   * credentials of that place. They go nowhere else.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_UPLOAD_HEADERS] = g_param_spec_boxed ("upload-headers",
+      "Upload headers",
+      "HTTP headers for uploading and removing, such as Authorization, as a"
+      " structure of strings; cannot be read back. Dialect: gateway",
+      GST_TYPE_STRUCTURE, FLAGS_WRITE_ONLY);
+
+  /**
+   * GstKlingLipsync:upload-cleanup:
+   *
+   * Whether an uploaded file is removed when the task that needs it has ended.
+   * Such files have names that nobody can guess; others are named after what is
+   * in them.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_UPLOAD_CLEANUP] = g_param_spec_boolean ("upload-cleanup",
+      "Upload clean-up",
+      "Remove uploaded files when their task has ended. Dialect: gateway",
+      TRUE, FLAGS_READ_WRITE);
+}
+
+static void
 install_job_properties (GObjectClass * klass, GParamSpec ** pspecs)
 {
   /**
@@ -397,6 +464,7 @@ gst_kling_properties_install (GObjectClass * klass, GParamSpec ** pspecs)
   install_network_properties (klass, pspecs);
   install_speaker_properties (klass, pspecs);
   install_speech_properties (klass, pspecs);
+  install_upload_properties (klass, pspecs);
   install_job_properties (klass, pspecs);
   g_object_class_install_properties (klass, N_PROPERTIES, pspecs);
 
@@ -408,6 +476,7 @@ void
 gst_kling_properties_init (GstKlingProperties * self)
 {
   self->timeout = DEFAULT_TIMEOUT;
+  self->upload_cleanup = TRUE;
   self->poll_interval = DEFAULT_POLL_INTERVAL;
   self->task_timeout = DEFAULT_TASK_TIMEOUT;
 }
@@ -430,6 +499,8 @@ static const struct
   {PROP_VOICE_ID, G_STRUCT_OFFSET (GstKlingProperties, voice_id)},
   {PROP_VOICE_LANGUAGE, G_STRUCT_OFFSET (GstKlingProperties, voice_language)},
   {PROP_AUDIO_URL, G_STRUCT_OFFSET (GstKlingProperties, audio_url)},
+  {PROP_UPLOAD_PUBLIC_URL,
+      G_STRUCT_OFFSET (GstKlingProperties, upload_public_url)},
 };
 
 static gchar **
@@ -450,6 +521,8 @@ gst_kling_properties_clear (GstKlingProperties * self)
   g_clear_pointer (&self->api_key, kling_secret_unref);
   g_clear_pointer (&self->extra_headers, gst_structure_free);
   g_clear_pointer (&self->proxy, kling_secret_wipe_string);
+  g_clear_pointer (&self->upload, kling_secret_wipe_string);
+  g_clear_pointer (&self->upload_headers, gst_structure_free);
   g_clear_object (&self->tls_database);
 }
 
@@ -503,6 +576,17 @@ gst_kling_properties_set (GstKlingProperties * self, guint id,
       g_clear_object (&self->tls_database);
       self->tls_database = g_value_dup_object (value);
       return TRUE;
+    case PROP_UPLOAD:
+      g_clear_pointer (&self->upload, kling_secret_wipe_string);
+      self->upload = dup_unless_empty (value);
+      return TRUE;
+    case PROP_UPLOAD_HEADERS:
+      g_clear_pointer (&self->upload_headers, gst_structure_free);
+      self->upload_headers = g_value_dup_boxed (value);
+      return TRUE;
+    case PROP_UPLOAD_CLEANUP:
+      self->upload_cleanup = g_value_get_boolean (value);
+      return TRUE;
     case PROP_TIMEOUT:
       self->timeout = g_value_get_uint64 (value);
       return TRUE;
@@ -542,7 +626,7 @@ has_to_be_cut (guint id, const gchar * text)
   if (id == PROP_BASE_URL)
     return !kling_url_check_base (text, NULL);
   return id == PROP_VIDEO_URL || id == PROP_AUDIO_URL
-      || id == PROP_FACE_IMAGE_URL;
+      || id == PROP_FACE_IMAGE_URL || id == PROP_UPLOAD_PUBLIC_URL;
 }
 
 static void
@@ -576,6 +660,9 @@ gst_kling_properties_get (const GstKlingProperties * self, guint id,
       return TRUE;
     case PROP_TLS_DATABASE:
       g_value_set_object (value, self->tls_database);
+      return TRUE;
+    case PROP_UPLOAD_CLEANUP:
+      g_value_set_boolean (value, self->upload_cleanup);
       return TRUE;
     case PROP_TIMEOUT:
       g_value_set_uint64 (value, self->timeout);
@@ -651,4 +738,32 @@ gst_kling_properties_make_settings (const GstKlingProperties * self)
   settings->poll_interval = GST_TIME_AS_USECONDS (self->poll_interval);
   settings->task_timeout = GST_TIME_AS_USECONDS (self->task_timeout);
   return settings;
+}
+
+static void
+headers_wipe (gchar ** headers)
+{
+  for (gchar ** p = headers; p && *p; p++)
+    explicit_bzero (*p, strlen (*p));
+  g_strfreev (headers);
+}
+
+/* Returns: %FALSE when what upload says is wrong; *@upload stays %NULL when it
+ * is unset */
+gboolean
+gst_kling_properties_make_upload (const GstKlingProperties * self,
+    KlingUpload ** upload, GError ** error)
+{
+  const gchar *environment = g_getenv ("KLING_UPLOAD");
+  gchar **headers = make_headers (self->upload_headers);
+  KlingUploadConfig config = {
+    self->upload ? self->upload : environment, self->upload_public_url,
+    (const gchar * const *) headers, self->upload_cleanup
+  };
+  gboolean unset = config.address == NULL || *config.address == '\0';
+
+  if (!unset)
+    *upload = kling_upload_new (&config, error);
+  headers_wipe (headers);
+  return unset || *upload != NULL;
 }

@@ -28,6 +28,7 @@ typedef enum
  * GstKlingLipsyncStatus:
  * @GST_KLING_LIPSYNC_STATUS_IDLE: nothing is under way
  * @GST_KLING_LIPSYNC_STATUS_COLLECTING: waiting for the end of the input
+ * @GST_KLING_LIPSYNC_STATUS_UPLOADING: input goes where the service can read it
  * @GST_KLING_LIPSYNC_STATUS_IDENTIFYING: looking for the face
  * @GST_KLING_LIPSYNC_STATUS_CREATING: asking for the video
  * @GST_KLING_LIPSYNC_STATUS_QUEUED: the task waits at the service
@@ -36,7 +37,7 @@ typedef enum
  * @GST_KLING_LIPSYNC_STATUS_DONE: the video is there
  * @GST_KLING_LIPSYNC_STATUS_FAILED: there will be none
  *
- * What the element is doing. The value 2 is kept for uploads.
+ * What the element is doing.
  *
  * Since: klinglipsync 0.1
  */
@@ -44,6 +45,7 @@ typedef enum
 {
   GST_KLING_LIPSYNC_STATUS_IDLE = 0,
   GST_KLING_LIPSYNC_STATUS_COLLECTING = 1,
+  GST_KLING_LIPSYNC_STATUS_UPLOADING = 2,
   GST_KLING_LIPSYNC_STATUS_IDENTIFYING = 3,
   GST_KLING_LIPSYNC_STATUS_CREATING = 4,
   GST_KLING_LIPSYNC_STATUS_QUEUED = 5,
@@ -81,6 +83,10 @@ enum
   PROP_VOICE_ID,
   PROP_VOICE_LANGUAGE,
   PROP_AUDIO_URL,
+  PROP_UPLOAD,
+  PROP_UPLOAD_PUBLIC_URL,
+  PROP_UPLOAD_HEADERS,
+  PROP_UPLOAD_CLEANUP,
   PROP_POLL_INTERVAL,
   PROP_TASK_TIMEOUT,
   PROP_STATUS,
@@ -113,6 +119,10 @@ typedef struct
   gchar *voice_id;
   gchar *voice_language;
   gchar *audio_url;
+  gchar *upload;
+  gchar *upload_public_url;
+  GstStructure *upload_headers;
+  gboolean upload_cleanup;
   GstClockTime poll_interval;
   GstClockTime task_timeout;
 } GstKlingProperties;
@@ -130,5 +140,7 @@ KlingRequest *gst_kling_properties_make_request (const GstKlingProperties *
     self);
 KlingSettings *gst_kling_properties_make_settings (const GstKlingProperties *
     self);
+gboolean gst_kling_properties_make_upload (const GstKlingProperties * self,
+    KlingUpload ** upload, GError ** error);
 
 G_END_DECLS

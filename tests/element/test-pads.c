@@ -1,9 +1,10 @@
-/* klinglipsync tests: sink pads, although the element has none yet
+/* klinglipsync tests: the sink pads
  *
- * Two dummy pads are added from outside. Nothing of theirs may cross to the src
- * pad, the job starts when both have ended, and starts once. The test plays
- * both upstreams, on its own thread: that it never blocks is part of what is
- * tested.
+ * One brings audio, one the video, and nothing of theirs may cross to the src
+ * pad. The job starts when all has come, and starts once. The test plays both
+ * upstreams, on its own thread: that it never blocks is part of what is tested.
+ * What is uploaded is served by the element itself; the scripted service does
+ * not fetch it.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -13,18 +14,19 @@
 /* The ten seconds of patience are half a second then. */
 #define SPEED 20
 #define N_PADS 2
+#define AUDIO 0
+#define VIDEO 1
 
 #define CAPS "audio/x-raw, format=S16LE, rate=16000, channels=1," \
   " layout=interleaved"
 
-static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE
-    ("input_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS
-    ("audio/x-raw; audio/mpeg"));
+static const gchar *const pad_names[N_PADS] = { "audio", "video" };
 
 typedef struct
 {
   KlingTestService *service;
   KlingTestRun *run;
+  GBytes *clip;
   GstPad *sinks[N_PADS];
   GstPad *sources[N_PADS];
 } Scene;
@@ -32,13 +34,9 @@ typedef struct
 static void
 add_pad (Scene * scene, guint i)
 {
-  GstPadTemplate *template = gst_static_pad_template_get (&sink_template);
-  g_autofree gchar *name = g_strdup_printf ("input_%u", i);
-
-  scene->sinks[i] = gst_pad_new_from_template (template, name);
-  gst_object_unref (template);
-  gst_object_ref (scene->sinks[i]);
-  fail_unless (gst_element_add_pad (scene->run->lipsync, scene->sinks[i]));
+  scene->sinks[i] = gst_element_request_pad_simple (scene->run->lipsync,
+      pad_names[i]);
+  fail_unless (scene->sinks[i] != NULL);
   scene->sources[i] = gst_pad_new ("upstream", GST_PAD_SRC);
   fail_unless (gst_pad_link (scene->sources[i], scene->sinks[i])
       == GST_PAD_LINK_OK);
@@ -49,21 +47,33 @@ static void
 remove_pad (Scene * scene, guint i)
 {
   gst_pad_unlink (scene->sources[i], scene->sinks[i]);
-  gst_pad_set_active (scene->sinks[i], FALSE);
-  fail_unless (gst_element_remove_pad (scene->run->lipsync, scene->sinks[i]));
+  gst_element_release_request_pad (scene->run->lipsync, scene->sinks[i]);
   gst_pad_set_active (scene->sources[i], FALSE);
   gst_clear_object (&scene->sources[i]);
   gst_clear_object (&scene->sinks[i]);
 }
 
+/* A scene whose pads are still to be added */
 static Scene *
-scene_new (const KlingTestStep * steps, guint n_steps)
+scene_new_bare (const KlingTestStep * steps, guint n_steps)
 {
   Scene *scene = g_new0 (Scene, 1);
 
   kling_test_set_speed (SPEED);
   scene->service = kling_test_service_start (steps, n_steps);
   scene->run = kling_test_run_new (scene->service->url, "fakesink");
+  scene->clip = kling_test_load_clip (CLIP_SMALL);
+  g_object_set (scene->run->lipsync, "upload", "serve:0", NULL);
+  return scene;
+}
+
+static Scene *
+scene_new (const KlingTestStep * steps, guint n_steps)
+{
+  Scene *scene = scene_new_bare (steps, n_steps);
+
+  g_object_set (scene->run->lipsync, "video-url", NULL, "text", NULL,
+      "voice-id", NULL, "voice-language", NULL, NULL);
   for (guint i = 0; i < N_PADS; i++)
     add_pad (scene, i);
   return scene;
@@ -79,6 +89,7 @@ scene_free (Scene * scene)
   }
   kling_test_run_free (scene->run);
   kling_test_service_stop (scene->service);
+  g_bytes_unref (scene->clip);
   g_free (scene);
 }
 
@@ -97,29 +108,37 @@ push_event (Scene * scene, guint i, GstEvent * event)
   fail_unless (gst_pad_push_event (scene->sources[i], event), "pad %u", i);
 }
 
+/* A second of audio, or all of the video */
 static GstFlowReturn
 push_buffer (Scene * scene, guint i)
 {
-  return gst_pad_push (scene->sources[i], gst_buffer_new_allocate (NULL, 3200,
-          NULL));
+  GstBuffer *buffer = i == VIDEO ? gst_buffer_new_wrapped_bytes (scene->clip)
+      : gst_buffer_new_allocate (NULL, 32000, NULL);
+
+  if (i == AUDIO)
+    gst_buffer_memset (buffer, 0, 99, 32000);
+  return gst_pad_push (scene->sources[i], buffer);
 }
 
 /* All that an upstream says before its EOS */
 static void
 push_stream (Scene * scene, guint i)
 {
-  g_autoptr (GstCaps) caps = gst_caps_from_string (CAPS);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (i == VIDEO
+      ? "video/quicktime, variant=iso" : CAPS);
   g_autofree gchar *id = g_strdup_printf ("upstream-%u", i);
   GstSegment segment;
 
-  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_segment_init (&segment, i == VIDEO ? GST_FORMAT_BYTES : GST_FORMAT_TIME);
   push_event (scene, i, gst_event_new_stream_start (id));
   push_event (scene, i, gst_event_new_caps (caps));
   push_event (scene, i, gst_event_new_segment (&segment));
   push_event (scene, i, gst_event_new_tag (gst_tag_list_new (GST_TAG_TITLE,
               "title", NULL)));
   fail_unless_equals_int (push_buffer (scene, i), GST_FLOW_OK);
-  push_event (scene, i, gst_event_new_gap (0, GST_SECOND));
+  if (i == VIDEO)
+    return;
+  push_event (scene, i, gst_event_new_gap (GST_SECOND, GST_SECOND));
   fail_unless_equals_int (push_buffer (scene, i), GST_FLOW_OK);
 }
 
@@ -172,6 +191,13 @@ check_output (Scene * scene, guint paid)
   kling_test_service_check (scene->service, 1, paid);
 }
 
+static void
+play_to_the_end (Scene * scene)
+{
+  kling_test_run_set (scene->run, GST_STATE_PLAYING);
+  check_output (scene, 1);
+}
+
 /* ---- when the job starts ---- */
 
 GST_START_TEST (test_two_pads)
@@ -204,15 +230,22 @@ GST_START_TEST (test_early_end)
 
 GST_END_TEST;
 
-/* One pad is given back while it is waited for. */
+/* A pad that is given back while it is waited for is waited for no more; but
+ * then somebody else has to say who speaks. */
 GST_START_TEST (test_released_pad)
 {
   g_autoptr (Scene) scene = scene_new (NULL, 0);
 
   play (scene);
-  push_all (scene, 0);
+  push_all (scene, AUDIO);
+  push_stream (scene, VIDEO);
   check_silence (scene);
-  remove_pad (scene, 1);
+  remove_pad (scene, VIDEO);
+  check_silence (scene);
+  fail_unless (kling_test_run_has_text (scene->run,
+          "Still to be said: who speaks"));
+  add_pad (scene, VIDEO);
+  push_all (scene, VIDEO);
   check_output (scene, 1);
 }
 
@@ -226,7 +259,6 @@ GST_START_TEST (test_late_pad)
   remove_pad (scene, 1);
   play (scene);
   add_pad (scene, 1);
-  gst_pad_set_active (scene->sinks[1], TRUE);
   push_all (scene, 0);
   check_silence (scene);
   push_all (scene, 1);
@@ -256,24 +288,156 @@ GST_START_TEST (test_second_activation)
 
 GST_END_TEST;
 
-/* The request is not complete when the input has ended: said then, unpaid. */
+/* What nobody has said may still come with a late pad: it is waited for, and
+ * said, and nothing is sent. */
 GST_START_TEST (test_incomplete)
 {
   g_autoptr (Scene) scene = scene_new (NULL, 0);
 
-  g_object_set (scene->run->lipsync, "text", NULL, "voice-id", NULL,
-      "voice-language", NULL, NULL);
+  remove_pad (scene, VIDEO);
   play (scene);
-  push_all (scene, 0);
+  push_all (scene, AUDIO);
+  fail_unless (kling_test_run_wait (scene->run, GST_MESSAGE_WARNING, 10));
   check_silence (scene);
-  fail_unless_equals_int (kling_test_run_count (scene->run,
-          GST_MESSAGE_ERROR), 0);
-  push_all (scene, 1);
-  kling_test_check_contains (kling_test_run_error (scene->run,
-          GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS), "text");
-  kling_test_run_check_progress (scene->run, GST_PROGRESS_TYPE_ERROR);
+  fail_unless (kling_test_run_has_text (scene->run, "who speaks"));
+  kling_test_run_check_no_error (scene->run);
+  add_pad (scene, VIDEO);
+  push_all (scene, VIDEO);
+  check_output (scene, 1);
+}
+
+GST_END_TEST;
+
+static const gchar *
+check_refused (Scene * scene, gint code)
+{
+  const gchar *sentence = kling_test_run_error (scene->run, GST_RESOURCE_ERROR,
+      code);
+
   fail_unless_equals_int (kling_test_server_count (scene->service->server,
           NULL, NULL), 0);
+  return sentence;
+}
+
+/* Whatever speaks already, a pad may not contradict it. */
+GST_START_TEST (test_two_speeches)
+{
+  g_autoptr (Scene) scene = scene_new_bare (NULL, 0);
+  const gchar *sentence;
+
+  add_pad (scene, AUDIO);
+  kling_test_run_refused (scene->run, GST_STATE_READY);
+  sentence = check_refused (scene, GST_RESOURCE_ERROR_SETTINGS);
+  kling_test_check_contains (sentence, "text");
+  kling_test_check_contains (sentence, "the pad audio");
+
+  /* it was a mistake of the parser, which gives the pad back */
+  kling_test_run_clear (scene->run);
+  remove_pad (scene, AUDIO);
+  play_to_the_end (scene);
+}
+
+GST_END_TEST;
+
+/* Behind a decodebin the pad comes when the text job has begun. */
+GST_START_TEST (test_late_second_speech)
+{
+  static const KlingTestStep steps[] = {
+    {.method = "POST",.path = CREATE_PATH,.body = CREATE_OK,.delay = 500},
+  };
+  g_autoptr (Scene) scene = scene_new_bare (steps, G_N_ELEMENTS (steps));
+  const gchar *sentence;
+
+  kling_test_run_set (scene->run, GST_STATE_PLAYING);
+  fail_unless (kling_test_service_wait (scene->service, "POST", CREATE_PATH, 1,
+          10000));
+  fail_unless (gst_element_request_pad_simple (scene->run->lipsync, "audio")
+      == NULL);
+  sentence = kling_test_run_error (scene->run, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS);
+  kling_test_check_contains (sentence, "text");
+  kling_test_check_contains (sentence, "the pad audio");
+  kling_test_run_set (scene->run, GST_STATE_NULL);
+  kling_test_service_check (scene->service, 1, 1);
+}
+
+GST_END_TEST;
+
+/* There is one pad of a name. */
+GST_START_TEST (test_one_of_each)
+{
+  g_autoptr (Scene) scene = scene_new (NULL, 0);
+
+  for (guint i = 0; i < N_PADS; i++)
+    fail_unless (gst_element_request_pad (scene->run->lipsync,
+            GST_PAD_PAD_TEMPLATE (scene->sinks[i]), NULL, NULL) == NULL);
+}
+
+GST_END_TEST;
+
+/* A place to upload to is asked for before anything is collected. */
+GST_START_TEST (test_no_place)
+{
+  g_autoptr (Scene) scene = scene_new (NULL, 0);
+
+  g_object_set (scene->run->lipsync, "upload", NULL, NULL);
+  kling_test_run_refused (scene->run, GST_STATE_READY);
+  kling_test_check_contains (check_refused (scene,
+          GST_RESOURCE_ERROR_SETTINGS), "Set upload, or KLING_UPLOAD");
+}
+
+GST_END_TEST;
+
+/* An EOS without data is an error at once, whatever else is still to come. */
+GST_START_TEST (test_empty_pad)
+{
+  g_autoptr (Scene) scene = scene_new (NULL, 0);
+
+  play (scene);
+  push_event (scene, __i__, gst_event_new_stream_start ("upstream"));
+  push_event (scene, __i__, gst_event_new_eos ());
+  kling_test_check_contains (check_refused (scene,
+          GST_RESOURCE_ERROR_SETTINGS), pad_names[__i__]);
+  kling_test_run_check_progress (scene->run, GST_PROGRESS_TYPE_ERROR);
+}
+
+GST_END_TEST;
+
+/* What cannot be used is refused when it comes, by the pad and on the bus, with
+ * one error. */
+GST_START_TEST (test_refused_buffer)
+{
+  g_autoptr (Scene) scene = scene_new (NULL, 0);
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  play (scene);
+  push_stream (scene, AUDIO);
+  for (guint i = 0; i < 1000 && ret == GST_FLOW_OK; i++)
+    ret = push_buffer (scene, AUDIO);
+  fail_unless_equals_int (ret, GST_FLOW_ERROR);
+  fail_unless_equals_int (push_buffer (scene, AUDIO), GST_FLOW_EOS);
+  check_refused (scene, GST_RESOURCE_ERROR_SETTINGS);
+  kling_test_run_check_progress (scene->run, GST_PROGRESS_TYPE_ERROR);
+}
+
+GST_END_TEST;
+
+/* The service gets the URLs of what came from the pads. */
+GST_START_TEST (test_upload_is_served)
+{
+  g_autoptr (Scene) scene = scene_new (NULL, 0);
+  const gchar *body;
+
+  play (scene);
+  push_all (scene, AUDIO);
+  push_all (scene, VIDEO);
+  check_output (scene, 1);
+  body = kling_test_service_get_body (scene->service, "POST", IDENTIFY_PATH);
+  kling_test_check_contains (body, "{\"video_url\":\"http://127.0.0.1:");
+  kling_test_check_contains (body, ".mp4\"}");
+  body = kling_test_service_get_body (scene->service, "POST", CREATE_PATH);
+  kling_test_check_contains (body, "\"audio_url\":\"http://127.0.0.1:");
+  kling_test_check_contains (body, ".wav\"");
 }
 
 GST_END_TEST;
@@ -302,7 +466,9 @@ GST_START_TEST (test_flush_after_start)
     {.method = "POST",.path = CREATE_PATH,.body = CREATE_OK,.delay = 500},
   };
   g_autoptr (Scene) scene = scene_new (steps, G_N_ELEMENTS (steps));
+  GstSegment segment;
 
+  gst_segment_init (&segment, GST_FORMAT_TIME);
   play (scene);
   push_all (scene, 0);
   push_all (scene, 1);
@@ -311,10 +477,7 @@ GST_START_TEST (test_flush_after_start)
   for (guint i = 0; i < N_PADS; i++) {
     push_flush (scene, i);
     push_event (scene, i, gst_event_new_stream_start ("again"));
-    push_event (scene, i, gst_event_new_segment (&(GstSegment) {
-            .format = GST_FORMAT_TIME,.rate = 1.0,.applied_rate = 1.0,.stop =
-              GST_CLOCK_TIME_NONE,.duration = GST_CLOCK_TIME_NONE}
-        ));
+    push_event (scene, i, gst_event_new_segment (&segment));
     fail_unless_equals_int (push_buffer (scene, i), GST_FLOW_EOS);
     push_event (scene, i, gst_event_new_eos ());
   }
@@ -330,7 +493,8 @@ GST_START_TEST (test_eos_while_collecting)
   g_autoptr (Scene) scene = scene_new (NULL, 0);
 
   play (scene);
-  push_stream (scene, 0);
+  push_all (scene, VIDEO);
+  push_stream (scene, AUDIO);
   check_silence (scene);
   fail_unless (gst_element_send_event (scene->run->lipsync,
           gst_event_new_eos ()));
@@ -379,11 +543,13 @@ GST_START_TEST (test_source_flag)
   remove_pad (scene, 1);
   fail_unless (is_source (scene));
   add_pad (scene, 0);
+  add_pad (scene, 1);
   fail_if (is_source (scene));
   play (scene);
   gst_element_send_event (scene->run->pipeline, gst_event_new_eos ());
   check_silence (scene);
   push_all (scene, 0);
+  push_all (scene, 1);
   check_output (scene, 1);
 }
 
@@ -406,7 +572,7 @@ GST_START_TEST (test_queries)
   g_autoptr (GstCaps) caps = gst_pad_query_caps (scene->sinks[0], NULL);
   g_autoptr (GstCaps) filter = gst_caps_from_string (CAPS);
   g_autoptr (GstCaps) filtered = gst_pad_query_caps (scene->sinks[0], filter);
-  g_autoptr (GstCaps) all = gst_static_pad_template_get_caps (&sink_template);
+  g_autoptr (GstCaps) all = gst_pad_get_pad_template_caps (scene->sinks[0]);
   g_autoptr (GstIterator) links =
       gst_pad_iterate_internal_links (scene->sinks[0]);
   gint64 duration;
@@ -486,6 +652,13 @@ pads_suite (void)
   tcase_add_test (tcase, test_late_pad);
   tcase_add_test (tcase, test_second_activation);
   tcase_add_test (tcase, test_incomplete);
+  tcase_add_test (tcase, test_two_speeches);
+  tcase_add_test (tcase, test_late_second_speech);
+  tcase_add_test (tcase, test_one_of_each);
+  tcase_add_test (tcase, test_no_place);
+  tcase_add_loop_test (tcase, test_empty_pad, 0, N_PADS);
+  tcase_add_test (tcase, test_refused_buffer);
+  tcase_add_test (tcase, test_upload_is_served);
   tcase_add_test (tcase, test_flush_before_start);
   tcase_add_test (tcase, test_flush_after_start);
   tcase_add_test (tcase, test_eos_while_collecting);

@@ -118,7 +118,9 @@ GST_START_TEST (test_create_body)
 {
   g_autoptr (KlingRequest) request = make_request (&creates[__i__].given);
 
-  check_bytes (gateway ()->create_body (request, "YOUR_SESSION_ID"),
+  KlingSources sources = { "YOUR_SESSION_ID", NULL, request->audio_url };
+
+  check_bytes (gateway ()->create_body (request, &sources),
       creates[__i__].body);
 }
 
@@ -139,7 +141,10 @@ GST_START_TEST (test_identify_body)
 {
   g_autoptr (KlingRequest) request = make_request (&identifies[__i__].given);
 
-  check_bytes (gateway ()->identify_body (request), identifies[__i__].body);
+  KlingSources sources = { NULL, request->video_url, NULL };
+
+  check_bytes (gateway ()->identify_body (request, &sources),
+      identifies[__i__].body);
 }
 
 GST_END_TEST;

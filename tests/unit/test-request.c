@@ -76,7 +76,7 @@ GST_START_TEST (test_check)
   g_autoptr (KlingRequest) request = make_request (&checks[__i__].row);
   g_autoptr (GError) error = NULL;
   gboolean userinfo = g_strrstr (request->base_url, "@") != NULL;
-  gboolean ok = kling_request_check (request, &error);
+  gboolean ok = kling_request_check (request, NULL, &error);
 
   if (userinfo) {
     fail_if (ok);

@@ -81,14 +81,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Fixture, fixture_free);
 static KlingEnding
 identify (Fixture * fixture)
 {
-  return kling_service_identify (fixture->service, fixture->request, NULL,
-      &fixture->reply, &fixture->error);
+  KlingSources sources = { NULL, fixture->request->video_url, NULL };
+
+  return kling_service_identify (fixture->service, fixture->request, &sources,
+      NULL, &fixture->reply, &fixture->error);
 }
 
 static KlingEnding
 create (Fixture * fixture)
 {
-  return kling_service_create (fixture->service, fixture->request, "session-1",
+  KlingSources sources = { "session-1", NULL, fixture->request->audio_url };
+
+  return kling_service_create (fixture->service, fixture->request, &sources,
       NULL, &fixture->reply, &fixture->error);
 }
 
@@ -310,6 +314,7 @@ GST_START_TEST (test_not_sent)
   KlingTestServer *server = kling_test_server_start (NULL, 0);
   g_autoptr (Fixture) fixture = fixture_new (NULL, 0, "");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  KlingSources sources = { "s", NULL, NULL };
 
   g_clear_pointer (&fixture->service, kling_service_free);
   g_free (fixture->request->base_url);
@@ -325,7 +330,8 @@ GST_START_TEST (test_not_sent)
 
   g_cancellable_cancel (cancellable);
   fail_unless_equals_int (kling_service_create (fixture->service,
-          fixture->request, "s", cancellable, &fixture->reply, &fixture->error),
+          fixture->request, &sources, cancellable, &fixture->reply,
+          &fixture->error),
       KLING_ENDING_NOT_SENT);
   fail_unless (g_error_matches (fixture->error, KLING_ERROR,
           KLING_ERROR_CANCELLED));

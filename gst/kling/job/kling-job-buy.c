@@ -36,13 +36,37 @@ job_keep_details (KlingJob * job, const KlingReply * reply)
   kling_details_copy (&job->details, &reply->details);
 }
 
+static const gchar *
+job_get_session_id (const KlingJob * job)
+{
+  return job->request->session_id ? job->request->session_id
+      : job->record->session_id;
+}
+
+/* What the service reads, and where */
+static KlingSources
+job_get_sources (const KlingJob * job)
+{
+  const KlingRecord *record = job->record;
+  KlingSources sources = {
+    job_get_session_id (job), job->request->video_url, job->request->audio_url
+  };
+
+  if (record->video_upload)
+    sources.video_url = kling_uploaded_get_url (record->video_upload);
+  if (record->audio_upload)
+    sources.audio_url = kling_uploaded_get_url (record->audio_upload);
+  return sources;
+}
+
 /* Sends identify-face once and writes down what came of it. */
 static KlingEnding
 job_send_identify (KlingJob * job, KlingReply * reply, GError ** error)
 {
   KlingRecord *record = job->record;
+  KlingSources sources = job_get_sources (job);
   KlingEnding ending = kling_service_identify (job->service, job->request,
-      job->stop, reply, error);
+      &sources, job->stop, reply, error);
 
   if (ending == KLING_ENDING_CREATED)
     record->session_id = g_strdup (reply->answer.session_id);
@@ -73,24 +97,19 @@ job_keep_task (KlingJob * job, const KlingReply * reply)
   kling_job_set_task_id (job, record->task_id);
 }
 
-static const gchar *
-job_get_session_id (const KlingJob * job)
-{
-  return job->request->session_id ? job->request->session_id
-      : job->record->session_id;
-}
-
 /* Sends the create call once and writes down what came of it. */
 static KlingEnding
 job_send_create (KlingJob * job, KlingReply * reply, GError ** error)
 {
+  KlingSources sources = job_get_sources (job);
   g_autoptr (GError) reason = NULL;
 
   kling_test_point ("before-create");
   KlingEnding ending = kling_service_create (job->service, job->request,
-      job_get_session_id (job), job->stop, reply, &reason);
+      &sources, job->stop, reply, &reason);
 
   kling_test_point ("after-create");
+  kling_job_redact (job, reason);
   if (ending == KLING_ENDING_CREATED)
     job_keep_task (job, reply);
   else if (ending == KLING_ENDING_UNKNOWN)
@@ -155,6 +174,7 @@ job_call_paid (KlingJob * job, PaidCall call, GError ** error)
     }
     KlingEnding ending = call (job, &reply, &reason);
     kling_exit_release ();
+    kling_job_redact (job, reason);
     job_keep_details (job, &reply);
 
     /* how often the network failed has nothing to do with how often it was busy */
@@ -181,7 +201,7 @@ job_obtain_session (KlingJob * job, GError ** error)
   if (job->record->identify_unknown)
     kling_job_warn (job, "identify-face was sent before and its answer was"
         " lost. It is sent once more, and may be billed a second time.");
-  kling_job_progress (job, KLING_STAGE_IDENTIFYING, 0,
+  kling_job_progress (job, KLING_STAGE_IDENTIFYING, KLING_PERCENT_IDENTIFY,
       "Looking for the face in the video (identify-face).");
 
   gint64 begun = kling_clock_now ();
@@ -205,11 +225,14 @@ gboolean
 kling_job_buy_task (KlingJob * job, GError ** error)
 {
   /* before the first call that costs, and between the two, we may still stop */
-  if (!kling_job_may_go_on (job, error) || !job_obtain_session (job, error)
+  if (!kling_job_may_go_on (job, error)
+      || !kling_job_upload_inputs (job, error)
+      || !kling_job_may_go_on (job, error)
+      || !job_obtain_session (job, error)
       || !kling_job_may_go_on (job, error))
     return FALSE;
 
-  kling_job_progress (job, KLING_STAGE_CREATING, 1,
+  kling_job_progress (job, KLING_STAGE_CREATING, KLING_PERCENT_CREATE,
       "Asking for the video (this is the call that costs).");
   if (job_call_paid (job, job_send_create, error) != KLING_ENDING_CREATED)
     return FALSE;
@@ -217,7 +240,7 @@ kling_job_buy_task (KlingJob * job, GError ** error)
   const gchar *task_id = job->record->task_id;
 
   KLING_INFO ("create: task %s", task_id);
-  kling_job_progress (job, KLING_STAGE_QUEUED, 2,
+  kling_job_progress (job, KLING_STAGE_QUEUED, KLING_PERCENT_TASK,
       "Task %s was accepted. The service needs minutes, usually.", task_id);
   return TRUE;
 }

@@ -24,8 +24,6 @@
 #define MAX_UNUSABLE 3
 /* People want to see that something lives; nobody wants to see every poll. */
 #define TELL_INTERVAL (10 * KLING_SECOND)
-/* Of the whole job: the task takes up to here, the rest is the download. */
-#define PERCENT_OF_TASK 90
 
 /* The row of polls of one job */
 typedef struct
@@ -109,8 +107,8 @@ static void
 job_tell_poll (KlingJob * job, Polls * polls, const KlingAnswer * answer)
 {
   gint64 now = kling_clock_now ();
-  gint percent = answer->percent < 0 ? -1
-      : 2 + answer->percent * (PERCENT_OF_TASK - 2) / 100;
+  gint percent = answer->percent < 0 ? -1 : KLING_PERCENT_TASK
+      + answer->percent * (KLING_PERCENT_DOWNLOAD - KLING_PERCENT_TASK) / 100;
   const gchar *word = answer->task_word ? answer->task_word : "";
   gboolean changed = g_strcmp0 (word, polls->told_word) != 0;
   g_autofree gchar *elapsed = format_span (now - polls->begun);
@@ -154,6 +152,7 @@ job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
       " video shows one clear face and the speech fits the service's rules, then"
       " try again.", job->record->task_id,
       answer->message ? answer->message : "");
+  kling_job_redact (job, reason);
   kling_record_set_reason (job->record, KLING_RECORD_FAILED, reason,
       &job->details);
   g_propagate_error (error, g_steal_pointer (&reason));
@@ -230,11 +229,12 @@ job_judge_failure (KlingJob * job, Polls * polls, const KlingAnswer * answer,
 }
 
 static void
-job_tell_failed_poll (KlingJob * job, Polls * polls, const GError * reason,
+job_tell_failed_poll (KlingJob * job, Polls * polls, GError * reason,
     gint64 wait)
 {
   gint64 now = kling_clock_now ();
 
+  kling_job_redact (job, reason);
   KLING_DEBUG ("poll %u failed: %s", polls->attempt, reason->message);
   if (polls->backoff.failures > 1 && now - polls->told_at < TELL_INTERVAL)
     return;
@@ -321,12 +321,12 @@ download_tell (Download * download)
   download->told_at = now;
   if (download->length > 0)
     kling_job_progress (download->job, KLING_STAGE_DOWNLOADING,
-        PERCENT_OF_TASK + (gint) ((100 - PERCENT_OF_TASK) * done /
+        KLING_PERCENT_DOWNLOAD + (gint) ((100 - KLING_PERCENT_DOWNLOAD) * done /
             download->length), "Downloading: %.1f of %.1f MB.", done / 1e6,
         download->length / 1e6);
   else
     kling_job_progress (download->job, KLING_STAGE_DOWNLOADING,
-        PERCENT_OF_TASK, "Downloading: %.1f MB so far.", done / 1e6);
+        KLING_PERCENT_DOWNLOAD, "Downloading: %.1f MB so far.", done / 1e6);
 }
 
 static gboolean
@@ -379,7 +379,7 @@ job_download (KlingJob * job, const gchar * url, gint64 deadline,
   g_autofree gchar *shown = kling_url_display (url);
 
   KLING_INFO ("downloading %s", shown);
-  kling_job_progress (job, KLING_STAGE_DOWNLOADING, PERCENT_OF_TASK,
+  kling_job_progress (job, KLING_STAGE_DOWNLOADING, KLING_PERCENT_DOWNLOAD,
       "The video is made. Downloading it.");
   if (!kling_http_fetch (job->http, url, job->settings->timeout, deadline,
           job->stop, &sink, &download, &job->details.http_status, error)
@@ -483,6 +483,7 @@ kling_job_fetch_result (KlingJob * job, gboolean is_new, GError ** error)
 
   if (url == NULL)
     return FALSE;
+  kling_job_remove_uploads (job);
   /* the task is done: fetching it gets its own time */
   polls.deadline = kling_clock_after (job->settings->task_timeout);
   return job_download_until_done (job, &polls, url, error);

@@ -10,6 +10,12 @@
 
 G_BEGIN_DECLS
 
+/* Of the whole job: what is behind it when a step begins */
+#define KLING_PERCENT_IDENTIFY 5
+#define KLING_PERCENT_CREATE 6
+#define KLING_PERCENT_TASK 7
+#define KLING_PERCENT_DOWNLOAD 90
+
 struct _KlingJob
 {
   gatomicrefcount refs;
@@ -36,6 +42,7 @@ struct _KlingJob
   gboolean stopped;
   gboolean finished;
   gchar *task_id;
+  gchar *leftovers;
   KlingResult *result;
   GError *error;
   KlingDetails error_details;
@@ -46,6 +53,12 @@ KlingResult *kling_job_run (KlingJob * job, GError ** error);
 gboolean kling_job_may_go_on (KlingJob * job, GError ** error);
 gboolean kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline,
     GError ** error);
+
+/* kling-job-upload.c: files from pads, to where the service reads them */
+gboolean kling_job_upload_inputs (KlingJob * job, GError ** error);
+void kling_job_remove_uploads (KlingJob * job);
+void kling_job_update_leftovers (KlingJob * job);
+void kling_job_redact (KlingJob * job, GError * error);
 
 /* kling-job-buy.c: the steps that cost money */
 gboolean kling_job_buy_task (KlingJob * job, GError ** error);
@@ -62,5 +75,6 @@ void kling_job_warn (KlingJob * job, const gchar * format, ...)
 void kling_job_tell_task (KlingJob * job, const gchar * word, gint64 elapsed,
     guint attempt);
 void kling_job_set_task_id (KlingJob * job, const gchar * task_id);
+void kling_job_set_leftovers (KlingJob * job, gchar * leftovers);
 
 G_END_DECLS

@@ -90,6 +90,7 @@ job_hold_record (KlingJob * job, GError ** error)
     if (!kling_job_sleep (job, HOLD_INTERVAL, KLING_NEVER, error))
       return FALSE;
   }
+  kling_job_update_leftovers (job);
   return TRUE;
 }
 
@@ -166,6 +167,46 @@ job_make_result (KlingJob * job, GError ** error)
   return kling_result_ref (job->record->result);
 }
 
+static const gchar *
+describe_speech (const KlingRequest * request)
+{
+  if (kling_request_get_text (request))
+    return "speaks a text";
+  return request->audio ? "speaks audio from a pad" : "speaks an audio URL";
+}
+
+/* The service may not have read the files yet, unless there is no task, or its
+ * end is known. */
+static gboolean
+task_may_need_uploads (const KlingRecord * record)
+{
+  switch (record->state) {
+    case KLING_RECORD_UNKNOWN:
+      return TRUE;
+    case KLING_RECORD_RUNNING:
+      return !record->succeeded;
+    default:
+      return FALSE;
+  }
+}
+
+static void
+job_end_uploads (KlingJob * job)
+{
+  g_autofree gchar *leftovers = NULL;
+
+  if (job->record == NULL || !kling_job_may_go_on (job, NULL))
+    return;
+  if (!task_may_need_uploads (job->record)) {
+    kling_job_remove_uploads (job);
+    return;
+  }
+  leftovers = kling_job_dup_leftovers (job);
+  if (leftovers)
+    kling_job_warn (job, "The service may still need %s, so it was not removed."
+        " Remove it when the task has ended.", leftovers);
+}
+
 /**
  * kling_job_run:
  * @job: a job
@@ -182,10 +223,10 @@ kling_job_run (KlingJob * job, GError ** error)
   g_autoptr (GError) reason = NULL;
   KlingResult *result = NULL;
 
-  KLING_INFO ("job started at %s, %s", url,
-      job->request->text ? "speaks a text" : "speaks an audio URL");
+  KLING_INFO ("job started at %s, %s", url, describe_speech (job->request));
   if (job_open (job, &reason) && job_hold_record (job, &reason))
     result = job_make_result (job, &reason);
+  job_end_uploads (job);
   job_close (job);
 
   if (reason) {

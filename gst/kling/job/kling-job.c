@@ -124,6 +124,17 @@ kling_job_set_task_id (KlingJob * job, const gchar * task_id)
     job_print_orphan (job, task_id);
 }
 
+/* Called by the steps: which files of ours stand somewhere and are to be removed
+ * when the task has ended. @leftovers: (transfer full) (nullable): in words */
+void
+kling_job_set_leftovers (KlingJob * job, gchar * leftovers)
+{
+  g_mutex_lock (&job->lock);
+  g_free (job->leftovers);
+  job->leftovers = leftovers;
+  g_mutex_unlock (&job->lock);
+}
+
 static void
 job_finish (KlingJob * job, KlingResult * result, GError * error)
 {
@@ -221,6 +232,7 @@ kling_job_unref (KlingJob * job)
   kling_details_clear (&job->details);
   g_queue_clear_full (&job->events, (GDestroyNotify) kling_event_free);
   g_free (job->task_id);
+  g_free (job->leftovers);
   g_clear_pointer (&job->result, kling_result_unref);
   g_clear_error (&job->error);
   kling_details_clear (&job->error_details);
@@ -320,6 +332,22 @@ kling_job_dup_task_id (KlingJob * job)
   gchar *task_id = g_strdup (job->task_id);
   g_mutex_unlock (&job->lock);
   return task_id;
+}
+
+/**
+ * kling_job_dup_leftovers:
+ * @job: a job
+ *
+ * Returns: (transfer full) (nullable): in words, which uploaded files nobody
+ *   would remove if the job stopped now
+ */
+gchar *
+kling_job_dup_leftovers (KlingJob * job)
+{
+  g_mutex_lock (&job->lock);
+  gchar *leftovers = g_strdup (job->leftovers);
+  g_mutex_unlock (&job->lock);
+  return leftovers;
 }
 
 /**

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 /**
  * KlingStage:
+ * @KLING_STAGE_UPLOADING: files from pads go where the service can read them
  * @KLING_STAGE_IDENTIFYING: looking for the face in the source video
  * @KLING_STAGE_CREATING: asking for the task, the call that costs
  * @KLING_STAGE_QUEUED: the task waits at the service
@@ -22,6 +23,7 @@ G_BEGIN_DECLS
  */
 typedef enum
 {
+  KLING_STAGE_UPLOADING,
   KLING_STAGE_IDENTIFYING,
   KLING_STAGE_CREATING,
   KLING_STAGE_QUEUED,
@@ -100,6 +102,7 @@ void kling_job_interrupt (KlingJob * job, gboolean interrupted);
 void kling_job_stop (KlingJob * job);
 
 gchar *kling_job_dup_task_id (KlingJob * job);
+gchar *kling_job_dup_leftovers (KlingJob * job);
 KlingResult *kling_job_get_result (KlingJob * job);
 GError *kling_job_dup_error (KlingJob * job, KlingDetails * details);
 

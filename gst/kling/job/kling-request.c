@@ -14,10 +14,10 @@
 #include "kling-error.h"
 #include "kling-url.h"
 
-/* One of several properties that say the same kind of thing */
+/* One of several properties and pads that say the same kind of thing */
 typedef struct
 {
-  const gchar *property;
+  const gchar *name;
   gsize offset;
 } Choice;
 
@@ -25,11 +25,14 @@ static const Choice speakers[] = {
   {"video-url", G_STRUCT_OFFSET (KlingRequest, video_url)},
   {"video-id", G_STRUCT_OFFSET (KlingRequest, video_id)},
   {"session-id", G_STRUCT_OFFSET (KlingRequest, session_id)},
+  {"the pad video", G_STRUCT_OFFSET (KlingRequest, video)},
 };
 
 static const Choice speeches[] = {
   {"text", G_STRUCT_OFFSET (KlingRequest, text)},
   {"audio-url", G_STRUCT_OFFSET (KlingRequest, audio_url)},
+  {"the pad audio", G_STRUCT_OFFSET (KlingRequest, audio)},
+  {"the pad text", G_STRUCT_OFFSET (KlingRequest, cues)},
 };
 
 /* Every string of a request, to free and to compare them all */
@@ -40,6 +43,7 @@ static const gsize request_strings[] = {
   G_STRUCT_OFFSET (KlingRequest, video_id),
   G_STRUCT_OFFSET (KlingRequest, face_image_url),
   G_STRUCT_OFFSET (KlingRequest, text),
+  G_STRUCT_OFFSET (KlingRequest, cues),
   G_STRUCT_OFFSET (KlingRequest, voice_id),
   G_STRUCT_OFFSET (KlingRequest, voice_language),
   G_STRUCT_OFFSET (KlingRequest, audio_url),
@@ -89,7 +93,15 @@ kling_request_unref (KlingRequest * request)
     return;
   for (guint i = 0; i < G_N_ELEMENTS (request_strings); i++)
     g_free (G_STRUCT_MEMBER (gchar *, request, request_strings[i]));
+  g_clear_pointer (&request->video, kling_media_unref);
+  g_clear_pointer (&request->audio, kling_media_unref);
   g_free (request);
+}
+
+static const gchar *
+get_digest (const KlingMedia * media)
+{
+  return media ? media->digest : NULL;
 }
 
 /**
@@ -97,7 +109,7 @@ kling_request_unref (KlingRequest * request)
  * @a: a request
  * @b: another one
  *
- * Requests are compared field by field.
+ * Requests are compared field by field, what came from pads by its digest.
  *
  * Returns: whether both ask for the same video
  */
@@ -111,7 +123,56 @@ kling_request_equal (const KlingRequest * a, const KlingRequest * b)
             request_get_string (b, request_strings[i])) != 0)
       return FALSE;
   }
-  return TRUE;
+  return g_strcmp0 (get_digest (a->video), get_digest (b->video)) == 0
+      && g_strcmp0 (get_digest (a->audio), get_digest (b->audio)) == 0;
+}
+
+static KlingMedia *
+dup_identity (const KlingMedia * media)
+{
+  KlingMedia *copy;
+
+  if (media == NULL)
+    return NULL;
+  copy = kling_media_new_awaited (media->kind);
+  copy->digest = g_strdup (media->digest);
+  return copy;
+}
+
+/**
+ * kling_request_dup_identity:
+ * @request: a request
+ *
+ * For those who remember what was asked: megabytes of audio and video are left
+ * out, their digests stay.
+ *
+ * Returns: (transfer full): a request that is equal to @request
+ */
+KlingRequest *
+kling_request_dup_identity (const KlingRequest * request)
+{
+  KlingRequest *copy = kling_request_new ();
+
+  copy->dialect = request->dialect;
+  for (guint i = 0; i < G_N_ELEMENTS (request_strings); i++)
+    G_STRUCT_MEMBER (gchar *, copy, request_strings[i]) =
+        g_strdup (request_get_string (request, request_strings[i]));
+  copy->video = dup_identity (request->video);
+  copy->audio = dup_identity (request->audio);
+  return copy;
+}
+
+/**
+ * kling_request_get_text:
+ * @request: a request
+ *
+ * Returns: (transfer none) (nullable): what is said, when it is text, wherever
+ *   it came from
+ */
+const gchar *
+kling_request_get_text (const KlingRequest * request)
+{
+  return request->text ? request->text : request->cues;
 }
 
 /* How many of @choices are set; *@first and *@second are their names. */
@@ -122,12 +183,12 @@ count_choices (const KlingRequest * request, const Choice * choices,
   guint n = 0;
 
   for (guint i = 0; i < n_choices; i++) {
-    if (request_get_string (request, choices[i].offset) == NULL)
+    if (G_STRUCT_MEMBER (gpointer, request, choices[i].offset) == NULL)
       continue;
     if (n == 0)
-      *first = choices[i].property;
+      *first = choices[i].name;
     else if (n == 1)
-      *second = choices[i].property;
+      *second = choices[i].name;
     n++;
   }
   return n;
@@ -162,9 +223,10 @@ kling_request_describe_missing (const KlingRequest * request)
   const gchar *a, *b;
   gboolean speaker = count_speakers (request, &a, &b) > 0;
   gboolean speech = count_speeches (request, &a, &b) > 0;
-  const gchar *who = "who speaks (video-url, video-id or session-id)";
-  const gchar *what =
-      "what is said (text with voice-id and voice-language, or audio-url)";
+  const gchar *who =
+      "who speaks (video-url, video-id, session-id or the pad video)";
+  const gchar *what = "what is said (text with voice-id and voice-language,"
+      " audio-url, or the pad audio or text)";
 
   if (!speaker && !speech)
     return g_strdup_printf ("%s and %s", who, what);
@@ -212,23 +274,83 @@ check_missing (const KlingRequest * request, GError ** error)
   return FALSE;
 }
 
+static void
+warn_of_loopback (const KlingRequest * request, const KlingUpload * upload,
+    GPtrArray * warnings)
+{
+  g_autofree gchar *service = kling_url_display (request->base_url);
+
+  if (warnings && kling_upload_is_loopback (upload)
+      && kling_url_needs_tls (request->base_url))
+    g_ptr_array_add (warnings, g_strdup_printf ("The file is going to be at %s,"
+            " where only this machine can read it, but the service is at %s."
+            " Give the address at which the service can reach it: see public="
+            " of serve:, and upload-public-url.",
+            kling_upload_get_shown (upload), service));
+}
+
+/**
+ * kling_request_check_upload:
+ * @request: a request, complete or not
+ * @upload: (nullable): where its files go
+ * @warnings: (nullable): sentences are appended, to be freed with g_free()
+ * @error: return location for a %KLING_ERROR_SETTINGS
+ *
+ * Returns: %FALSE when @request has files and there is no place for them
+ */
+gboolean
+kling_request_check_upload (const KlingRequest * request,
+    const KlingUpload * upload, GPtrArray * warnings, GError ** error)
+{
+  if (request->audio == NULL && request->video == NULL)
+    return TRUE;
+  if (upload) {
+    warn_of_loopback (request, upload, warnings);
+    return TRUE;
+  }
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "This service reads files from URLs only, so what comes from the pad %s"
+      " needs a place. Set upload, or KLING_UPLOAD, to serve:0 (for the sandbox"
+      " on this machine), serve:PORT?public=https://my.host/,"
+      " https://my.host/dir/{name} (PUT), post+https://my.host/upload"
+      " (multipart), or s3://bucket/prefix?region=REGION.",
+      request->audio ? "audio" : "video");
+  return FALSE;
+}
+
+static gboolean
+check_media (const KlingRequest * request, const KlingLimits * limits,
+    GPtrArray * warnings, GError ** error)
+{
+  return (request->audio == NULL
+      || kling_media_check (request->audio, limits, warnings, error))
+      && (request->video == NULL
+      || kling_media_check (request->video, limits, warnings, error));
+}
+
 /**
  * kling_request_check:
  * @request: a request
- * @error: return location for a %KLING_ERROR_SETTINGS
+ * @warnings: (nullable): sentences are appended, to be freed with g_free()
+ * @error: return location for a %KLING_ERROR_SETTINGS or %KLING_ERROR_INPUT
  *
  * All that can be found wrong with a request without sending anything: it is
- * whole, free of contradictions and within the rules of its dialect.
+ * whole, free of contradictions and within the rules of its dialect, and so are
+ * its files.
  *
  * Returns: whether it may be sent
  */
 gboolean
-kling_request_check (const KlingRequest * request, GError ** error)
+kling_request_check (const KlingRequest * request, GPtrArray * warnings,
+    GError ** error)
 {
+  const KlingDialect *dialect = kling_dialect_get (request->dialect);
+
   return kling_request_check_conflicts (request, error)
       && check_missing (request, error)
       && kling_url_check_base (request->base_url, error)
-      && kling_dialect_get (request->dialect)->check (request, error);
+      && dialect->check (request, error)
+      && check_media (request, &dialect->limits, warnings, error);
 }
 
 /**
@@ -271,6 +393,7 @@ kling_settings_unref (KlingSettings * settings)
   kling_secret_wipe_string (settings->proxy);
   g_clear_object (&settings->tls_database);
   g_free (settings->user_agent);
+  g_clear_pointer (&settings->upload, kling_upload_unref);
   for (gchar ** p = settings->extra_headers; p && *p; p++)
     explicit_bzero (*p, strlen (*p));
   g_strfreev (settings->extra_headers);

@@ -5,8 +5,9 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include "kling-media.h"
 #include "kling-secret.h"
+#include "kling-upload.h"
 
 G_BEGIN_DECLS
 
@@ -25,8 +26,9 @@ typedef enum
  * KlingRequest:
  *
  * What to make: who speaks and what is said, at which service. Filled once and
- * immutable from then on; refcounted; every string may be %NULL. It says
- * nothing about keys, timeouts or ways: those are #KlingSettings.
+ * immutable from then on; refcounted; every pointer may be %NULL. @video,
+ * @audio and @cues are what came from sink pads, or stand for what is to come.
+ * It says nothing about keys, timeouts or ways: those are #KlingSettings.
  */
 typedef struct
 {
@@ -40,23 +42,31 @@ typedef struct
   gchar *session_id;
   gchar *video_url;
   gchar *video_id;
+  KlingMedia *video;
   gchar *face_image_url;
 
   gchar *text;
+  gchar *cues;
   gchar *voice_id;
   gchar *voice_language;
   gchar *audio_url;
+  KlingMedia *audio;
 } KlingRequest;
 
 KlingRequest *kling_request_new (void);
 KlingRequest *kling_request_ref (KlingRequest * request);
 void kling_request_unref (KlingRequest * request);
 gboolean kling_request_equal (const KlingRequest * a, const KlingRequest * b);
+KlingRequest *kling_request_dup_identity (const KlingRequest * request);
 
+const gchar *kling_request_get_text (const KlingRequest * request);
 gchar *kling_request_describe_missing (const KlingRequest * request);
 gboolean kling_request_check_conflicts (const KlingRequest * request,
     GError ** error);
-gboolean kling_request_check (const KlingRequest * request, GError ** error);
+gboolean kling_request_check_upload (const KlingRequest * request,
+    const KlingUpload * upload, GPtrArray * warnings, GError ** error);
+gboolean kling_request_check (const KlingRequest * request,
+    GPtrArray * warnings, GError ** error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingRequest, kling_request_unref)
 
@@ -77,6 +87,7 @@ typedef struct
   GTlsDatabase *tls_database;
   gchar *user_agent;
   gchar **extra_headers;        /* name and value in turn */
+  KlingUpload *upload;          /* NULL: there is no place for local files */
   gint64 timeout;
   gint64 poll_interval;
   gint64 task_timeout;

@@ -90,13 +90,15 @@ check_voice (const KlingRequest * request, GError ** error)
 static gboolean
 check_speech (const KlingRequest * request, GError ** error)
 {
-  if (is_set (request->text)) {
-    if (!g_utf8_validate (request->text, -1, NULL))
+  const gchar *text = kling_request_get_text (request);
+
+  if (is_set (text)) {
+    if (!g_utf8_validate (text, -1, NULL))
       return refuse (error, "The property text is not valid UTF-8.");
     return check_voice (request, error);
   }
   if (is_set (request->voice_id) || is_set (request->voice_language))
-    return refuse (error, "A voice is for text only: audio-url goes without"
+    return refuse (error, "A voice is for text only: audio goes without"
         " voice-id and voice-language.");
   return TRUE;
 }
@@ -121,13 +123,14 @@ finish (JsonBuilder * builder)
 }
 
 static GBytes *
-gateway_identify_body (const KlingRequest * request)
+gateway_identify_body (const KlingRequest * request,
+    const KlingSources * sources)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  if (is_set (request->video_url))
-    kling_json_add (builder, "video_url", request->video_url);
+  if (is_set (sources->video_url))
+    kling_json_add (builder, "video_url", sources->video_url);
   else
     kling_json_add (builder, "video_id", request->video_id);
   return finish (builder);
@@ -135,20 +138,21 @@ gateway_identify_body (const KlingRequest * request)
 
 /* The members stand in the order of the documented examples. */
 static GBytes *
-gateway_create_body (const KlingRequest * request, const gchar * session_id)
+gateway_create_body (const KlingRequest * request, const KlingSources * sources)
 {
+  const gchar *text = kling_request_get_text (request);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "input");
   json_builder_begin_object (builder);
-  kling_json_add (builder, "session_id", session_id);
-  if (is_set (request->text)) {
-    kling_json_add (builder, "text", request->text);
+  kling_json_add (builder, "session_id", sources->session_id);
+  if (is_set (text)) {
+    kling_json_add (builder, "text", text);
     kling_json_add (builder, "voice_id", request->voice_id);
     kling_json_add (builder, "voice_language", request->voice_language);
   } else {
-    kling_json_add (builder, "audio_url", request->audio_url);
+    kling_json_add (builder, "audio_url", sources->audio_url);
   }
   if (is_set (request->face_image_url))
     kling_json_add (builder, "face_image_url", request->face_image_url);

@@ -11,6 +11,22 @@
 G_BEGIN_DECLS
 
 /**
+ * KlingSources:
+ * @session_id: (nullable): the session of the source video, once there is one
+ * @video_url: (nullable): where the service reads the source video
+ * @audio_url: (nullable): where the service reads what is said
+ *
+ * What a request needs to be sent and does not say itself: files from pads have
+ * become URLs.
+ */
+typedef struct
+{
+  const gchar *session_id;
+  const gchar *video_url;
+  const gchar *audio_url;
+} KlingSources;
+
+/**
  * KlingDialect:
  * @nick: the word users write
  * @default_base_url: (nullable): where its best known service is
@@ -35,9 +51,10 @@ typedef struct
   KlingLimits limits;
 
   gboolean (*check) (const KlingRequest * request, GError ** error);
-  GBytes *(*identify_body) (const KlingRequest * request);
+  GBytes *(*identify_body) (const KlingRequest * request,
+      const KlingSources * sources);
   GBytes *(*create_body) (const KlingRequest * request,
-      const gchar * session_id);
+      const KlingSources * sources);
 } KlingDialect;
 
 extern const KlingDialect kling_dialect_gateway;

@@ -14,7 +14,7 @@
 #include "kling-service.h"
 
 #include <string.h>
-#include "kling-dialect.h"
+#include "kling-clock.h"
 #include "kling-log.h"
 #include "kling-url.h"
 
@@ -270,12 +270,16 @@ describe_words (const KlingAnswer * answer)
 static gchar *
 describe_request (const KlingRequest * request, const gchar * session_id)
 {
-  g_autofree gchar *text = kling_text_clean (request->text, SHOWN_CHARACTERS);
+  g_autofree gchar *text = kling_text_clean (kling_request_get_text (request),
+      SHOWN_CHARACTERS);
   g_autofree gchar *audio = kling_url_display (request->audio_url);
 
   if (text != NULL)
     return g_strdup_printf ("session %s, text \"%s\", voice %s", session_id,
         text, request->voice_id);
+  if (request->audio != NULL)
+    return g_strdup_printf ("session %s, audio of %.2f s from the pad",
+        session_id, (gdouble) request->audio->duration / KLING_SECOND);
   return g_strdup_printf ("session %s, audio %s", session_id, audio);
 }
 
@@ -354,6 +358,7 @@ judge_paid (KlingService * service, const KlingReply * reply,
  * kling_service_identify:
  * @service: a service
  * @request: what to make; has a source video
+ * @sources: where that video is
  * @cancellable: (nullable): takes the call back as long as nothing was sent
  * @reply: (out caller-allocates): the answer, with its session id
  * @error: set unless the ending is %KLING_ENDING_CREATED
@@ -364,9 +369,10 @@ judge_paid (KlingService * service, const KlingReply * reply,
  */
 KlingEnding
 kling_service_identify (KlingService * service, const KlingRequest * request,
-    GCancellable * cancellable, KlingReply * reply, GError ** error)
+    const KlingSources * sources, GCancellable * cancellable,
+    KlingReply * reply, GError ** error)
 {
-  g_autoptr (GBytes) body = service->dialect->identify_body (request);
+  g_autoptr (GBytes) body = service->dialect->identify_body (request, sources);
   g_autoptr (GError) cause = NULL;
   gboolean sent;
   KlingEnding ending;
@@ -391,7 +397,7 @@ kling_service_identify (KlingService * service, const KlingRequest * request,
  * kling_service_create:
  * @service: a service
  * @request: what to make
- * @session_id: the session of the source video
+ * @sources: the session of the source video, and where the speech is
  * @cancellable: (nullable): takes the call back as long as nothing was sent
  * @reply: (out caller-allocates): the answer, with its task id
  * @error: set unless the ending is %KLING_ENDING_CREATED
@@ -402,10 +408,10 @@ kling_service_identify (KlingService * service, const KlingRequest * request,
  */
 KlingEnding
 kling_service_create (KlingService * service, const KlingRequest * request,
-    const gchar * session_id, GCancellable * cancellable, KlingReply * reply,
-    GError ** error)
+    const KlingSources * sources, GCancellable * cancellable,
+    KlingReply * reply, GError ** error)
 {
-  g_autoptr (GBytes) body = service->dialect->create_body (request, session_id);
+  g_autoptr (GBytes) body = service->dialect->create_body (request, sources);
   g_autoptr (GError) cause = NULL;
   gboolean sent;
   KlingEnding ending;
@@ -416,7 +422,8 @@ kling_service_create (KlingService * service, const KlingRequest * request,
       error);
   if (ending == KLING_ENDING_UNKNOWN) {
     g_autofree gchar *doubt = describe_doubt (&reply->answer, cause);
-    g_autofree gchar *what = describe_request (request, session_id);
+    g_autofree gchar *what = describe_request (request,
+        sources->session_id);
 
     g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
         "The lip-sync may have been accepted and paid for, but the answer of"

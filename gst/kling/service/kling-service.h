@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kling-answer.h"
+#include "kling-dialect.h"
 #include "kling-http.h"
 #include "kling-request.h"
 
@@ -44,10 +45,10 @@ void kling_reply_clear (KlingReply * reply);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KlingReply, kling_reply_clear)
 
 KlingEnding kling_service_identify (KlingService * service,
-    const KlingRequest * request, GCancellable * cancellable,
-    KlingReply * reply, GError ** error);
+    const KlingRequest * request, const KlingSources * sources,
+    GCancellable * cancellable, KlingReply * reply, GError ** error);
 KlingEnding kling_service_create (KlingService * service,
-    const KlingRequest * request, const gchar * session_id,
+    const KlingRequest * request, const KlingSources * sources,
     GCancellable * cancellable, KlingReply * reply, GError ** error);
 gboolean kling_service_query (KlingService * service, const gchar * task_id,
     GCancellable * cancellable, KlingReply * reply, GError ** error);

@@ -74,11 +74,11 @@ kling_result_unref (KlingResult * result)
 }
 
 static KlingRecord *
-record_new (KlingRequest * request)
+record_new (const KlingRequest * request)
 {
   KlingRecord *record = g_new0 (KlingRecord, 1);
 
-  record->request = kling_request_ref (request);
+  record->request = kling_request_dup_identity (request);
   return record;
 }
 
@@ -87,6 +87,8 @@ record_free (KlingRecord * record)
 {
   kling_request_unref (record->request);
   g_free (record->session_id);
+  g_clear_pointer (&record->video_upload, kling_uploaded_free);
+  g_clear_pointer (&record->audio_upload, kling_uploaded_free);
   g_free (record->task_id);
   g_clear_pointer (&record->result, kling_result_unref);
   g_clear_error (&record->reason);
@@ -200,7 +202,7 @@ forget_old_records_locked (KlingJournal * journal)
  *   kling_journal_release(), or %NULL while another job holds it
  */
 KlingRecord *
-kling_journal_try_hold (KlingJournal * journal, KlingRequest * request)
+kling_journal_try_hold (KlingJournal * journal, const KlingRequest * request)
 {
   KlingRecord *record;
 

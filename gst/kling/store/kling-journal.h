@@ -9,6 +9,7 @@
 #include "kling-isobmff.h"
 #include "kling-request.h"
 #include "kling-spool.h"
+#include "kling-upload.h"
 
 G_BEGIN_DECLS
 
@@ -59,9 +60,11 @@ typedef enum
 
 /**
  * KlingRecord:
- * @request: what was asked
+ * @request: what was asked, the bytes of its files left out
  * @state: how far it got
  * @session_id: (nullable): what identify-face obtained
+ * @video_upload: (nullable): the source video, where the service reads it
+ * @audio_upload: (nullable): what is said, likewise
  * @identify_unknown: an identify-face call was sent and its answer lost
  * @task_id: (nullable): the task
  * @succeeded: the service has said that the task is done
@@ -81,6 +84,8 @@ typedef struct
   KlingRequest *request;
   KlingRecordState state;
   gchar *session_id;
+  KlingUploaded *video_upload;
+  KlingUploaded *audio_upload;
   gboolean identify_unknown;
   gchar *task_id;
   gboolean succeeded;
@@ -108,7 +113,7 @@ void kling_journal_unref (KlingJournal * journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingJournal, kling_journal_unref)
 
 KlingRecord *kling_journal_try_hold (KlingJournal * journal,
-    KlingRequest * request);
+    const KlingRequest * request);
 void kling_journal_release (KlingJournal * journal, KlingRecord * record);
 
 G_END_DECLS

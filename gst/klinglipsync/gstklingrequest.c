@@ -1,0 +1,123 @@
+/* klinglipsync: from properties and pads to what is asked, and how
+ *
+ * Nothing here touches the network, and nothing is kept: properties may be
+ * changed in READY, so everything is made anew when it is needed. On any
+ * thread; takes the object lock.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "gstklinglipsyncprivate.h"
+
+#include "gstklinginputs.h"
+#include "kling-credentials.h"
+#include "kling-url.h"
+
+static KlingSecret *
+gst_kling_lipsync_find_key (GstKlingLipsync * self, const gchar * base_url,
+    GError ** error)
+{
+  g_autofree gchar *source = NULL;
+  g_autofree gchar *file = NULL;
+  g_autoptr (KlingSecret) property = NULL;
+
+  GST_OBJECT_LOCK (self);
+  file = g_strdup (self->properties.credentials_file);
+  if (self->properties.api_key)
+    property = kling_secret_ref (self->properties.api_key);
+  GST_OBJECT_UNLOCK (self);
+
+  KlingSecret *key = kling_credentials_find (property, file, base_url, &source,
+      error);
+
+  gst_kling_lipsync_set_credentials_source (self, g_steal_pointer (&source));
+  return key;
+}
+
+/* Returns: (transfer full): what the properties ask for, complete or not; with
+ * something in the place of what the sink pads are going to bring */
+KlingRequest *
+gst_kling_lipsync_make_request (GstKlingLipsync * self)
+{
+  GST_OBJECT_LOCK (self);
+  KlingRequest *request = gst_kling_properties_make_request (&self->properties);
+  GST_OBJECT_UNLOCK (self);
+
+  gst_kling_inputs_announce (self, request);
+  return request;
+}
+
+/* Returns: %FALSE when what upload says is wrong; *@upload stays %NULL when it
+ * is unset */
+static gboolean
+gst_kling_lipsync_make_upload (GstKlingLipsync * self, KlingUpload ** upload,
+    GError ** error)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean good = gst_kling_properties_make_upload (&self->properties, upload,
+      error);
+  GST_OBJECT_UNLOCK (self);
+  return good;
+}
+
+KlingSettings *
+gst_kling_lipsync_make_settings (GstKlingLipsync * self,
+    const gchar * base_url, GError ** error)
+{
+  g_autoptr (KlingUpload) upload = NULL;
+  KlingSecret *key;
+
+  if (!gst_kling_lipsync_make_upload (self, &upload, error))
+    return NULL;
+  key = gst_kling_lipsync_find_key (self, base_url, error);
+  if (key == NULL)
+    return NULL;
+
+  GST_OBJECT_LOCK (self);
+  KlingSettings *settings =
+      gst_kling_properties_make_settings (&self->properties);
+  GST_OBJECT_UNLOCK (self);
+  settings->api_key = key;
+  settings->upload = g_steal_pointer (&upload);
+  return settings;
+}
+
+static gboolean
+check_tls (const gchar * base_url, GError ** error)
+{
+  if (!kling_url_needs_tls (base_url)
+      || g_tls_backend_supports_tls (g_tls_backend_get_default ()))
+    return TRUE;
+  g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The service needs TLS and GLib has none here: install the package"
+      " glib-networking.");
+  return FALSE;
+}
+
+/* Whether the pads that are there, or that @request announces, may be: nothing
+ * is said twice, and there is a place to upload to. */
+gboolean
+gst_kling_lipsync_check_inputs (GstKlingLipsync * self,
+    const KlingRequest * request, GError ** error)
+{
+  g_autoptr (KlingUpload) upload = NULL;
+
+  return kling_request_check_conflicts (request, error)
+      && gst_kling_lipsync_make_upload (self, &upload, error)
+      && kling_request_check_upload (request, upload, NULL, error);
+}
+
+/* NULL->READY: what can be known without the network and before the input. */
+gboolean
+gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
+{
+  g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
+  g_autoptr (KlingSecret) key = NULL;
+
+  if (!gst_kling_lipsync_check_inputs (self, request, error)
+      || !kling_url_check_base (request->base_url, error)
+      || !check_tls (request->base_url, error))
+    return FALSE;
+  key = gst_kling_lipsync_find_key (self, request->base_url, error);
+  return key != NULL;
+}
