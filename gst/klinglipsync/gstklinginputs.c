@@ -58,15 +58,20 @@ gst_kling_inputs_install (GstElementClass * klass)
     gst_element_class_add_static_pad_template (klass, templates[i]);
 }
 
-/* Returns: (transfer full): the sink pads there are now */
+/* Returns: (transfer full): our sink pads as they are now. We are a bin, and
+ * somebody may have added one from outside. */
 static GList *
 gst_kling_inputs_list (GstKlingLipsync * self)
 {
+  GList *pads = NULL;
+
   GST_OBJECT_LOCK (self);
-  GList *pads = g_list_copy_deep (GST_ELEMENT (self)->sinkpads,
-      (GCopyFunc) gst_object_ref, NULL);
+  for (GList * l = GST_ELEMENT (self)->sinkpads; l; l = l->next) {
+    if (gst_kling_pads_get_input (l->data))
+      pads = g_list_prepend (pads, gst_object_ref (l->data));
+  }
   GST_OBJECT_UNLOCK (self);
-  return pads;
+  return g_list_reverse (pads);
 }
 
 typedef GList PadList;

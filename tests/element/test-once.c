@@ -246,7 +246,6 @@ refuse_late (GstPad * pad, GstObject * parent)
 {
   KlingTestService *service = g_object_get_data (G_OBJECT (pad), "service");
 
-  gst_element_send_event (GST_ELEMENT (parent), gst_event_new_eos ());
   kling_test_service_wait (service, "GET", CREATE_PATH "/", 1, 10000);
   return FALSE;
 }

@@ -331,8 +331,7 @@ GST_START_TEST (test_not_sent)
   g_cancellable_cancel (cancellable);
   fail_unless_equals_int (kling_service_create (fixture->service,
           fixture->request, &sources, cancellable, &fixture->reply,
-          &fixture->error),
-      KLING_ENDING_NOT_SENT);
+          &fixture->error), KLING_ENDING_NOT_SENT);
   fail_unless (g_error_matches (fixture->error, KLING_ERROR,
           KLING_ERROR_CANCELLED));
 }
