@@ -89,7 +89,7 @@ need_to_test () {
   need_compile -fsanitize=address,undefined gcc
   # where it is, not everybody looks for programs
   [ -x /usr/sbin/nginx ] || need_program nginx nginx
-  need_module botocore python3-botocore
+  need_module boto3 python3-boto3
 }
 
 # packages_for WHAT...
