@@ -20,8 +20,6 @@
 #include "kling-clock.h"
 #include "kling-dialect.h"
 
-#include <gst/audio/audio.h>
-
 GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 #define GST_CAT_DEFAULT gst_kling_lipsync_debug
 
@@ -31,7 +29,7 @@ GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
  * pictures, which are refused in words. Files without caps fit anyway. */
 static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE ("audio",
     GST_PAD_SINK, GST_PAD_REQUEST,
-    GST_STATIC_CAPS (GST_AUDIO_CAPS_MAKE (GST_AUDIO_FORMATS_ALL) "; "
+    GST_STATIC_CAPS ("audio/x-raw; "
         "audio/mpeg, mpegversion = (int) 1, layer = (int) 3; "
         "audio/mpeg, mpegversion = (int) { 2, 4 },"
         " stream-format = (string) adts; "
