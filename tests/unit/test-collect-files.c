@@ -371,7 +371,7 @@ GST_START_TEST (test_flush)
 
 GST_END_TEST;
 
-/* Samples that count up, as long as the other thread does not finish and longer */
+/* Samples that count up */
 static gpointer
 push_many (gpointer user_data)
 {

@@ -2,7 +2,7 @@
  *
  * What is sent is compared with what was pushed sample by sample: against the
  * same numbers where nothing is resampled, against the function that they are
- * samples of where it is.
+ * taken from where it is.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -491,8 +491,8 @@ GST_START_TEST (test_segment_rate)
 
 GST_END_TEST;
 
-/* The rate changes at 1 s and back at 3 s. The timeline stays at the first, and
- * nothing moves. */
+/* The rate changes at 1 s and back at 3 s; at 2 s the same caps come again. The
+ * timeline stays at the first rate, and nothing moves. */
 GST_START_TEST (test_caps_change)
 {
   static const gint changes[][2] = {
@@ -509,8 +509,9 @@ GST_START_TEST (test_caps_change)
 
   push_tone (collect, 0, rate, rate);
   set_caps (collect, caps);
-  push_tone (collect, other, 3 * other, other);
+  push_tone (collect, other, 2 * other, other);
   set_caps (collect, caps);
+  push_tone (collect, 2 * other, 3 * other, other);
   set_caps (collect, back);
   push_tone (collect, 3 * rate, 4 * rate, rate);
   sent = finish_samples (collect);
@@ -598,6 +599,8 @@ GST_START_TEST (test_trim)
   sent = finish_samples (collect);
   fail_unless_equals_int (sent.frames, 60 * 16000);
   check_tone (&sent, 0, sent.frames, 0, 16000);
+  fail_unless_equals_int64 (sent.media->duration, 60 * G_USEC_PER_SEC);
+  fail_if (sent.media->silent);
   fail_unless_equals_int (sent.warnings->len, length > 60000);
   if (length == 60300)
     fail_unless_equals_string (g_ptr_array_index (sent.warnings, 0),
@@ -701,6 +704,7 @@ GST_START_TEST (test_longest)
   fail_unless_equals_int (sent.rate, MIN (rate, 16000));
   fail_unless_equals_int (sent.frames, 2499978);
   fail_unless_equals_int (sent.warnings->len, 0);
+  fail_unless (sent.media->silent);
 }
 
 GST_END_TEST;
