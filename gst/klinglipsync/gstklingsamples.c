@@ -10,6 +10,7 @@
 
 #include "gstklingsamples.h"
 
+#include <string.h>
 #include "kling-error.h"
 
 /* Of 0 to 10. A minute of speech takes a fraction of a second at the best. */
@@ -73,6 +74,60 @@ gst_kling_samples_new_converter (const GstAudioInfo * from, gint rate)
   gst_audio_info_set_format (&out, GST_AUDIO_FORMAT_S16LE, rate, 1, NULL);
   return gst_audio_converter_new (GST_AUDIO_CONVERTER_FLAG_NONE, &in, &out,
       make_options (&in, rate));
+}
+
+static void
+copy_planes (const GstAudioBuffer * from, guint8 * to)
+{
+  gint bps = GST_AUDIO_INFO_BPS (&from->info);
+  gint bpf = GST_AUDIO_INFO_BPF (&from->info);
+
+  for (gint channel = 0; channel < from->n_planes; channel++) {
+    const guint8 *plane = from->planes[channel];
+
+    for (gsize i = 0; i < from->n_samples; i++)
+      memcpy (to + i * bpf + channel * bps, plane + i * bps, bps);
+  }
+}
+
+/**
+ * gst_kling_samples_interleave:
+ * @buffer: (transfer none): samples with a plane for each channel
+ * @info: the same, interleaved
+ * @error: return location for a %KLING_ERROR_LOCAL
+ *
+ * Decoders like to give planes. From here on there is one way to count.
+ *
+ * Returns: (transfer full) (nullable): the samples of @buffer, interleaved, with
+ *   its timestamps and flags
+ */
+GstBuffer *
+gst_kling_samples_interleave (GstBuffer * buffer, const GstAudioInfo * info,
+    GError ** error)
+{
+  GstAudioInfo planar = *info;
+  GstAudioBuffer from;
+  GstMapInfo map;
+  GstBuffer *to;
+
+  GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
+
+  planar.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  if (meta == NULL || !gst_audio_info_is_equal (&meta->info, &planar)
+      || !gst_audio_buffer_map (&from, &planar, buffer, GST_MAP_READ)) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
+        "A buffer of audio cannot be read from memory.");
+    return NULL;
+  }
+  to = gst_buffer_new_allocate (NULL,
+      from.n_samples * GST_AUDIO_INFO_BPF (info), NULL);
+  gst_buffer_copy_into (to, buffer,
+      GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
+  gst_buffer_map (to, &map, GST_MAP_WRITE);
+  copy_planes (&from, map.data);
+  gst_buffer_unmap (to, &map);
+  gst_audio_buffer_unmap (&from);
+  return to;
 }
 
 /**

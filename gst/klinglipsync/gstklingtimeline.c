@@ -38,7 +38,8 @@ struct _GstKlingTimeline
   KlingSpool *samples;
   gint rate;                    /* of the samples, in Hz; 0 without caps */
 
-  GstAudioInfo info;            /* of what comes in */
+  GstAudioInfo info;            /* of what comes in, interleaved */
+  gboolean planar;              /* it comes with a plane for each channel */
   GstAudioConverter *converter; /* from that to the samples */
   GstBuffer *rest;              /* NULL, or the beginning of a frame */
 
@@ -209,7 +210,6 @@ parse_caps (GstCaps * caps, GstAudioInfo * info)
     gst_structure_set (structure, "channel-mask", GST_TYPE_BITMASK,
         G_GUINT64_CONSTANT (0), NULL);
   return gst_audio_info_from_caps (info, copy)
-      && GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_INTERLEAVED
       && GST_AUDIO_INFO_RATE (info) <= RATE_MAX;
 }
 
@@ -246,10 +246,13 @@ gst_kling_timeline_set_caps (GstKlingTimeline * timeline, GstCaps * caps,
 
   if (!parse_caps (caps, &info)) {
     g_set_error (error, KLING_ERROR, KLING_ERROR_INPUT,
-        "Only interleaved raw audio of at most %d Hz is read on the audio pad."
-        " Put audioconvert and audioresample in front of it.", RATE_MAX);
+        "Only raw audio of at most %d Hz is read on the audio pad. Put"
+        " audioconvert and audioresample in front of it.", RATE_MAX);
     return FALSE;
   }
+  timeline->planar =
+      GST_AUDIO_INFO_LAYOUT (&info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  info.layout = GST_AUDIO_LAYOUT_INTERLEAVED;
   if (timeline->converter && gst_audio_info_is_equal (&info, &timeline->info))
     return TRUE;
   return set_info (timeline, &info, error);
@@ -482,6 +485,14 @@ gboolean
 gst_kling_timeline_add (GstKlingTimeline * timeline, GstBuffer * buffer,
     GError ** error)
 {
+  g_autoptr (GstBuffer) interleaved = NULL;
+
+  if (timeline->planar) {
+    interleaved = gst_kling_samples_interleave (buffer, &timeline->info, error);
+    if (interleaved == NULL)
+      return FALSE;
+    buffer = interleaved;
+  }
   if (is_timed (timeline, GST_BUFFER_PTS (buffer)))
     return add_timed (timeline, buffer, error);
   return add_untimed (timeline, buffer, error);

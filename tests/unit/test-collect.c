@@ -9,6 +9,8 @@
 
 #include "collect-helper.h"
 
+#include <gst/audio/audio.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,6 +118,68 @@ mix (gdouble seconds, gint layout, gboolean integers)
   }
   return sum;
 }
+
+/* The same samples, a plane for each channel */
+static GstBuffer *
+split_planes (GstBuffer * buffer, const GstAudioInfo * info)
+{
+  gint n_bytes = GST_AUDIO_INFO_BPS (info), channels = info->channels;
+  gsize frames = gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (info);
+  GstAudioInfo planar = *info;
+  GstBuffer *planes = gst_buffer_copy_deep (buffer);
+  GstMapInfo from, to;
+
+  gst_buffer_map (buffer, &from, GST_MAP_READ);
+  gst_buffer_map (planes, &to, GST_MAP_WRITE);
+  for (gsize i = 0; i < frames * channels; i++)
+    memcpy (to.data + (i % channels * frames + i / channels) * n_bytes,
+        from.data + i * n_bytes, n_bytes);
+  gst_buffer_unmap (planes, &to);
+  gst_buffer_unmap (buffer, &from);
+  gst_buffer_unref (buffer);
+  planar.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  gst_buffer_add_audio_meta (planes, &planar, frames, NULL);
+  return planes;
+}
+
+/* Decoders give planes. What is sent is the same. */
+GST_START_TEST (test_planes)
+{
+  const gchar *format = formats[__i__];
+  g_autoptr (GstKlingCollect) collect = new_collect (format, 48000, 2, 3);
+  g_autoptr (GstKlingCollect) other = new_collect (format, 48000, 2, 3);
+  g_autofree gchar *caps = g_strdup_printf ("audio/x-raw,format=%s,rate=48000,"
+      "channels=2,channel-mask=(bitmask)3,layout=non-interleaved", format);
+  GstAudioInfo info;
+
+  set_caps (other, caps);
+  gst_audio_info_set_format (&info, gst_audio_format_from_string (format),
+      48000, 2, NULL);
+  for (guint i = 0; i < 10; i++) {
+    push (collect, make_frames (i * 960, 960, 48000, format, 2));
+    push (other, split_planes (make_frames (i * 960, 960, 48000, format, 2),
+            &info));
+  }
+  g_auto (Sent) sent = finish_samples (collect);
+  g_auto (Sent) same = finish_samples (other);
+
+  fail_unless_equals_int (sent.frames, 9600);
+  fail_unless_equals_string (same.media->digest, sent.media->digest);
+}
+
+GST_END_TEST;
+
+/* A claim in the caps, and none in the buffer */
+GST_START_TEST (test_planes_missing)
+{
+  g_autoptr (GstKlingCollect) collect = new_collect ("S16LE", 48000, 2, 3);
+
+  set_caps (collect, "audio/x-raw,format=S16LE,rate=48000,channels=2,"
+      "channel-mask=(bitmask)3,layout=non-interleaved");
+  refuse (collect, make_frames (0, 960, 48000, "S16LE", 2), "cannot be read");
+}
+
+GST_END_TEST;
 
 /* One second of any format, rate and layout */
 GST_START_TEST (test_formats)
@@ -716,6 +780,8 @@ collect_suite (void)
   TCase *tc = tcase_create ("general");
 
   suite_add_tcase (suite, tc);
+  tcase_add_loop_test (tc, test_planes, 0, G_N_ELEMENTS (formats));
+  tcase_add_test (tc, test_planes_missing);
   tcase_add_loop_test (tc, test_formats, 0, G_N_ELEMENTS (formats));
   tcase_add_loop_test (tc, test_digest, 0, 2);
   tcase_add_loop_test (tc, test_patterns, 0, 20);
