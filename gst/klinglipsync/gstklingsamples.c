@@ -94,7 +94,7 @@ copy_planes (const GstAudioBuffer * from, guint8 * to)
  * gst_kling_samples_interleave:
  * @buffer: (transfer none): samples with a plane for each channel
  * @info: the same, interleaved
- * @error: return location for a %KLING_ERROR_LOCAL
+ * @error: return location for a %KLING_ERROR_INPUT
  *
  * Decoders like to give planes. From here on there is one way to count.
  *
@@ -115,8 +115,9 @@ gst_kling_samples_interleave (GstBuffer * buffer, const GstAudioInfo * info,
   planar.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
   if (meta == NULL || !gst_audio_info_is_equal (&meta->info, &planar)
       || !gst_audio_buffer_map (&from, &planar, buffer, GST_MAP_READ)) {
-    g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
-        "A buffer of audio cannot be read from memory.");
+    g_set_error (error, KLING_ERROR, KLING_ERROR_INPUT,
+        "The audio is to have a plane for each channel, and its buffers do not"
+        " say where they are. Put audioconvert in front of the audio pad.");
     return NULL;
   }
   to = gst_buffer_new_allocate (NULL,

@@ -48,6 +48,11 @@ static const Property properties[] = {
   {"voice-language", "rw", NULL, "zh", NULL},
   {"audio-url", "rw", NULL, "https://media.example/a.mp3?sig=secret",
       "https://media.example/a.mp3"},
+  {"upload", "w", NULL, "https://dav.example/{name}?sig=secret", NULL},
+  {"upload-public-url", "rw", NULL, "https://cdn.example/{name}?sig=secret",
+      "https://cdn.example/{name}"},
+  {"upload-headers", "w", NULL, "h,Authorization=secret;", NULL},
+  {"upload-cleanup", "rw", "true", "false", NULL},
   {"poll-interval", "rw", SECONDS (5), SECONDS (7), NULL},
   {"task-timeout", "rw", SECONDS (3600), SECONDS (7200), NULL},
   {"status", "r", "idle", NULL, NULL},
@@ -169,8 +174,9 @@ GST_END_TEST;
 
 GST_START_TEST (test_status_values)
 {
-  static const gchar *const nicks[] = { "idle", "collecting", "identifying",
-    "creating", "queued", "running", "downloading", "done", "failed"
+  static const gchar *const nicks[] = { "idle", "collecting", "uploading",
+    "identifying", "creating", "queued", "running", "downloading", "done",
+    "failed"
   };
   GstElement *element = make_element ();
   GEnumClass *klass =
@@ -290,17 +296,13 @@ GST_START_TEST (test_refused_at_ready)
 
 GST_END_TEST;
 
-/* What is not here may still come, until PAUSED. */
+/* What no pad can bring is missed in PAUSED. */
 static const struct
 {
   const gchar *name;
   const gchar *unset[4];
   const gchar *words;
 } missing[] = {
-  {"no speaker", {"video-url"}, "video-url"},
-  {"no speech", {"text", "voice-id", "voice-language"}, "audio-url"},
-  {"nothing", {"video-url", "text", "voice-id", "voice-language"},
-      "session-id"},
   {"no voice", {"voice-id"}, "oversea_male1"},
   {"no language", {"voice-language"}, "voice-language"},
 };
@@ -319,6 +321,38 @@ GST_START_TEST (test_missing)
       GST_RESOURCE_ERROR_SETTINGS);
   check_sentence (sentence);
   kling_test_check_contains (sentence, missing[__i__].words);
+  fail_unless_equals_int (kling_test_server_count (service->server, NULL,
+          NULL), 0);
+}
+
+GST_END_TEST;
+
+/* What a pad may bring is waited for, said and warned of, and nothing is sent. */
+static const struct
+{
+  const gchar *unset[4];
+  const gchar *words;
+} awaited[] = {
+  {{"video-url"}, "who speaks (video-url"},
+  {{"text", "voice-id", "voice-language"}, "what is said (text"},
+  {{"video-url", "text", "voice-id", "voice-language"}, "session-id"},
+};
+
+GST_START_TEST (test_awaited)
+{
+  kling_test_set_speed (20);
+
+  g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
+  g_autoptr (KlingTestRun) run = kling_test_run_new (service->url, "fakesink");
+
+  for (guint i = 0; i < 4 && awaited[__i__].unset[i]; i++)
+    g_object_set (run->lipsync, awaited[__i__].unset[i], NULL, NULL);
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  fail_unless (kling_test_run_wait (run, GST_MESSAGE_WARNING, 10) != NULL);
+  kling_test_run_check_no_error (run);
+  fail_unless (kling_test_run_has_text (run, awaited[__i__].words));
+  kling_test_run_set (run, GST_STATE_NULL);
+  kling_test_run_check_progress (run, GST_PROGRESS_TYPE_CANCELED);
   fail_unless_equals_int (kling_test_server_count (service->server, NULL,
           NULL), 0);
 }
@@ -636,6 +670,7 @@ properties_suite (void)
   tcase_add_loop_test (tcase, test_refused_at_ready, 0,
       G_N_ELEMENTS (refusals));
   tcase_add_loop_test (tcase, test_missing, 0, G_N_ELEMENTS (missing));
+  tcase_add_loop_test (tcase, test_awaited, 0, G_N_ELEMENTS (awaited));
   tcase_add_loop_test (tcase, test_wrong, 0, G_N_ELEMENTS (wrong));
   tcase_add_test (tcase, test_nothing_set);
   tcase_add_loop_test (tcase, test_key_sources, 0, 3);
