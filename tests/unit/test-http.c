@@ -25,7 +25,7 @@
 #define REAL_MS(ms) ((gint64) (ms) * 1000 * SPEED)
 
 /* What "at once" is at most, in microseconds of the machine */
-#define AT_ONCE (2 * G_USEC_PER_SEC)
+#define AT_ONCE (5 * G_USEC_PER_SEC)
 
 #define KEY "Bearer sk-planted-4711"
 

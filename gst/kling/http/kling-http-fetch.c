@@ -30,11 +30,13 @@ typedef struct
   gchar *shown;
   goffset length;
   goffset received;
+  KlingHttpWatch watch;
 } Fetch;
 
 static void
 fetch_clear (Fetch * fetch)
 {
+  kling_http_watch_end (&fetch->watch);
   g_clear_object (&fetch->session);
   g_free (fetch->url);
   g_free (fetch->shown);
@@ -42,7 +44,6 @@ fetch_clear (Fetch * fetch)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fetch, fetch_clear);
 
-/* A server that drips a byte a second never meets the timeout of the socket. */
 static gboolean
 fetch_may_go_on (Fetch * fetch, GError ** error)
 {
@@ -97,7 +98,7 @@ fetch_read_block (Fetch * fetch, GInputStream * stream, guint8 * block,
     if (!fetch_may_go_on (fetch, error))
       return -1;
     size = g_input_stream_read (stream, block + filled,
-        KLING_HTTP_BLOCK - filled, fetch->cancellable, &cause);
+        KLING_HTTP_BLOCK - filled, fetch->watch.stop, &cause);
     if (size == 0)
       break;
     if (size < 0) {
@@ -193,7 +194,7 @@ fetch_ask (Fetch * fetch, gboolean * again, guint * status, GError ** error)
   if (message == NULL)
     return FALSE;
 
-  stream = soup_session_send (fetch->session, message, fetch->cancellable,
+  stream = soup_session_send (fetch->session, message, fetch->watch.stop,
       &cause);
   if (stream == NULL) {
     fetch_explain (fetch, cause, message, error);
@@ -235,7 +236,7 @@ fetch_run (Fetch * fetch, guint * status, GError ** error)
  * @http: a way
  * @url: where the body is
  * @timeout: microseconds without a byte after which we give up
- * @deadline: on our clock; may be overrun by @timeout when nothing comes
+ * @deadline: on our clock
  * @cancellable: (nullable): ends it at once
  * @sink: where the body goes
  * @user_data: for the functions of @sink
@@ -265,12 +266,11 @@ kling_http_fetch (KlingHttp * http, const gchar * url, gint64 timeout,
     .user_data = user_data,
     .length = -1,
   };
-  gint64 left = deadline == KLING_NEVER ? timeout
-      : MIN (timeout, deadline - kling_clock_now ());
-
   *status = 0;
   fetch.url = g_strdup (url);
   fetch.session = kling_http_create_session (http, KLING_HTTP_LANE_FREE);
-  soup_session_set_timeout (fetch.session, kling_clock_socket_seconds (left));
-  return fetch_run (&fetch, status, error);
+  soup_session_set_timeout (fetch.session,
+      kling_clock_socket_seconds (timeout));
+  return kling_http_watch_start (&fetch.watch, cancellable, deadline, error)
+      && fetch_run (&fetch, status, error);
 }

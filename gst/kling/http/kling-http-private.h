@@ -31,6 +31,30 @@ void kling_http_run (KlingHttp * http, GSourceFunc func, gpointer user_data,
 SoupSession *kling_http_get_session (KlingHttp * http, KlingHttpLane lane);
 SoupSession *kling_http_create_session (KlingHttp * http, KlingHttpLane lane);
 
+/**
+ * KlingHttpWatch:
+ * @stop: what the exchange is to be sent and read with
+ *
+ * Keeps the deadline of an exchange that blocks. All the rest is its own.
+ */
+typedef struct
+{
+  GCancellable *stop;
+
+  /*< private > */
+  GCancellable *cancellable;
+  gulong handler;
+  gint64 deadline;
+  GCancellable *over;
+  GThread *thread;
+} KlingHttpWatch;
+
+gboolean kling_http_watch_start (KlingHttpWatch * watch,
+    GCancellable * cancellable, gint64 deadline, GError ** error);
+void kling_http_watch_end (KlingHttpWatch * watch);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KlingHttpWatch, kling_http_watch_end)
+
 /* messages and errors */
 SoupMessage *kling_http_create_message (const gchar * method,
     const gchar * url, GError ** error);

@@ -8,9 +8,6 @@
  * itself. Redirects are answers; no cookie is kept, and no key of the service
  * ever comes here.
  *
- * A second thread watches the deadline, because a server that drips a byte now
- * and then never meets the timeout of the socket.
- *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
@@ -33,32 +30,17 @@ typedef struct
   goffset size;
   goffset sent;
 
-  GCancellable *stop;           /* ends the exchange: the caller's, or late */
-  GCancellable *over;           /* ends the watch */
-  gint is_late;                 /* atomic */
+  KlingHttpWatch watch;
 } Delivery;
 
 static void
 delivery_clear (Delivery * delivery)
 {
-  g_clear_object (&delivery->stop);
-  g_clear_object (&delivery->over);
+  kling_http_watch_end (&delivery->watch);
   g_free (delivery->shown);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Delivery, delivery_clear);
-
-static gpointer
-delivery_watch (gpointer user_data)
-{
-  Delivery *delivery = user_data;
-
-  if (kling_clock_sleep (delivery->parcel->deadline, delivery->over)) {
-    g_atomic_int_set (&delivery->is_late, TRUE);
-    g_cancellable_cancel (delivery->stop);
-  }
-  return NULL;
-}
 
 static void
 delivery_explain (Delivery * delivery, const GError * cause,
@@ -67,7 +49,7 @@ delivery_explain (Delivery * delivery, const GError * cause,
   if (g_cancellable_is_cancelled (delivery->cancellable))
     g_set_error_literal (error, KLING_ERROR, KLING_ERROR_CANCELLED,
         "The upload was stopped.");
-  else if (g_atomic_int_get (&delivery->is_late))
+  else if (kling_clock_now () >= delivery->parcel->deadline)
     g_set_error (error, KLING_ERROR, KLING_ERROR_TIMED_OUT,
         "%s does not get done in time.", delivery->shown);
   else
@@ -153,11 +135,11 @@ delivery_read (Delivery * delivery, SoupMessage * message,
   gssize size;
 
   while ((size = g_input_stream_read (stream, block, READ_BLOCK,
-              delivery->stop, &cause)) > 0) {
+              delivery->watch.stop, &cause)) > 0) {
     g_byte_array_append (body, block, size);
     if (body->len > KLING_HTTP_MAX_ANSWER) {
       /* the rest is not read: cancelling closes the connection */
-      g_cancellable_cancel (delivery->stop);
+      g_cancellable_cancel (delivery->watch.stop);
       g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
           "%s answers with more than %d bytes, which is no answer to a file.",
           delivery->shown, KLING_HTTP_MAX_ANSWER);
@@ -178,7 +160,7 @@ delivery_run (Delivery * delivery, SoupSession * session,
 {
   g_autoptr (GError) cause = NULL;
   g_autoptr (GInputStream) stream = soup_session_send (session, message,
-      delivery->stop, &cause);
+      delivery->watch.stop, &cause);
   SoupMessageHeaders *headers = soup_message_get_response_headers (message);
 
   if (stream == NULL) {
@@ -195,37 +177,6 @@ delivery_run (Delivery * delivery, SoupSession * session,
       delivery->parcel->method, delivery->shown, delivery->answer->status,
       delivery->sent);
   return delivery_read (delivery, message, stream, error);
-}
-
-static void
-on_cancelled (GCancellable * cancellable, gpointer user_data)
-{
-  g_cancellable_cancel (G_CANCELLABLE (user_data));
-}
-
-static gboolean
-delivery_run_watched (Delivery * delivery, SoupSession * session,
-    SoupMessage * message, GError ** error)
-{
-  GThread *watch = g_thread_try_new ("kling-watch", delivery_watch, delivery,
-      NULL);
-  gulong id = 0;
-  gboolean answered;
-
-  if (watch == NULL) {
-    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_LOCAL,
-        "No thread could be started for the network; the machine is out of"
-        " threads or memory.");
-    return FALSE;
-  }
-  if (delivery->cancellable != NULL)
-    id = g_cancellable_connect (delivery->cancellable,
-        G_CALLBACK (on_cancelled), delivery->stop, NULL);
-  answered = delivery_run (delivery, session, message, error);
-  g_cancellable_disconnect (delivery->cancellable, id);
-  g_cancellable_cancel (delivery->over);
-  g_thread_join (watch);
-  return answered;
 }
 
 /**
@@ -262,13 +213,13 @@ kling_http_send (KlingHttp * http, const KlingHttpParcel * parcel,
 
   memset (answer, 0, sizeof *answer);
   delivery.shown = kling_url_display_host (parcel->url);
-  delivery.stop = g_cancellable_new ();
-  delivery.over = g_cancellable_new ();
   message = delivery_create_message (&delivery, error);
   if (message == NULL)
     return FALSE;
   session = kling_http_create_session (http, KLING_HTTP_LANE_FREE);
   soup_session_set_timeout (session,
       kling_clock_socket_seconds (parcel->timeout));
-  return delivery_run_watched (&delivery, session, message, error);
+  return kling_http_watch_start (&delivery.watch, cancellable,
+      parcel->deadline, error)
+      && delivery_run (&delivery, session, message, error);
 }
