@@ -245,9 +245,16 @@ leave_sanitizer
 if [ $tsan = yes ]; then
   say "ThreadSanitizer"
   enter_sanitizer
-  export TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
-  build_sanitized build-tsan libtsan.so -Db_sanitize=thread &&
-    run_tests build-tsan --suite unit --suite element --timeout-multiplier 10
+  export TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1:atexit_sleep_ms=0
+  # shellcheck disable=SC2046 # flags
+  if cc -shared -fPIC -o "$tmp/tsan-glib.so" tests/helper/tsan-glib.c \
+    $(pkg-config --cflags --libs glib-2.0) -ldl; then
+    build_sanitized build-tsan libtsan.so -Db_sanitize=thread &&
+      LD_PRELOAD="$tmp/tsan-glib.so" run_tests build-tsan --suite unit \
+        --suite element --timeout-multiplier 10
+  else
+    fail "tsan-glib.so"
+  fi
   leave_sanitizer
 fi
 
