@@ -38,13 +38,13 @@ static const struct
   {"put", TO_THE_END, NULL, FALSE, "%s" SCENE_PLACE "{name}?" SCENE_UPLOAD,
       "%s" SCENE_PLACE "{name}?" SCENE_PUBLIC, TRUE},
   {"put-stop", STOP_AT_TASK, NULL, FALSE, "%s" SCENE_PLACE "{name}?"
-      SCENE_UPLOAD, "%s" SCENE_PLACE "{name}?" SCENE_PUBLIC, TRUE},
+        SCENE_UPLOAD, "%s" SCENE_PLACE "{name}?" SCENE_PUBLIC, TRUE},
   {"post", TO_THE_END, NULL, FALSE, "post+%s" SCENE_PLACE "?" SCENE_UPLOAD
-      "#url=/url", NULL, TRUE},
+        "#url=/url", NULL, TRUE},
   {"s3", TO_THE_END, NULL, FALSE, "s3://bucket?region=region&endpoint=%s"
-      SCENE_PLACE},
+        SCENE_PLACE},
   {"s3-stop", STOP_AT_TASK, NULL, FALSE, "s3://bucket?region=region&endpoint="
-      "%s" SCENE_PLACE},
+        "%s" SCENE_PLACE},
   {"serve", TO_THE_END, NULL, FALSE, "serve:0"},
 };
 

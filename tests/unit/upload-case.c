@@ -88,8 +88,7 @@ case_put (Case * c, const gchar * address)
   fail_unless (c->error != NULL);
   fail_unless_equals_int (kling_uploaded_is_owed (c->uploaded), c->cleanup
       && g_error_matches (c->error, KLING_ERROR, KLING_ERROR_CANCELLED)
-      && !g_str_has_prefix (address, "serve:")
-      && !g_str_has_prefix (address, "post+"));
+      && !g_str_has_prefix (address, "serve:"));
   g_clear_pointer (&c->uploaded, kling_uploaded_free);
   return FALSE;
 }

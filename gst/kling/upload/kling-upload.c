@@ -402,8 +402,7 @@ kling_uploaded_get_url (const KlingUploaded * uploaded)
 gboolean
 kling_uploaded_is_owed (const KlingUploaded * uploaded)
 {
-  return uploaded->upload->cleanup && uploaded->stays
-      && uploaded->upload->kind->remove != NULL;
+  return uploaded->upload->cleanup && uploaded->stays;
 }
 
 /**
@@ -423,9 +422,9 @@ kling_uploaded_remove (KlingUploaded * uploaded, const KlingUploadWay * way,
   const KlingUpload *upload = uploaded->upload;
 
   if (upload->kind->remove == NULL) {
-    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
-        "The file at %s stays there: this kind of place has no way to delete"
-        " it.", upload->shown);
+    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "This kind of place has no way to delete it. With upload-cleanup=false"
+        " it may stay, and this is not said.");
     return FALSE;
   }
   return upload->kind->remove (uploaded, way, error);
