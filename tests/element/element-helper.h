@@ -86,6 +86,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingTestService, kling_test_service_stop)
 /* Files that are made when the tests are built */
 #define CLIP_SMALL "small.mp4"
 #define CLIP_TAIL "tail.mp4"
+#define CLIP_FACE "face.mp4"
 
 GBytes *kling_test_load_clip (const gchar * name);
 

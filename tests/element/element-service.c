@@ -60,7 +60,7 @@ keep_step (KlingTestService * service, const KlingTestStep * step)
 
 /**
  * kling_test_load_clip:
- * @name: %CLIP_SMALL or %CLIP_TAIL
+ * @name: %CLIP_SMALL, %CLIP_TAIL or %CLIP_FACE
  *
  * Returns: (transfer full): its bytes
  */

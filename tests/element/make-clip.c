@@ -1,10 +1,11 @@
 /* klinglipsync tests: makes the videos that scripted servers give out
  *
- *   make-clip small|tail FILE
+ *   make-clip small|tail|face FILE
  *
- * small is 2 s with picture and sound; tail is larger than the 10 MB that
+ * small is 2 s with picture and sound; face is 3 s with a picture as large as
+ * the service wants a source to be, and silent; tail is larger than the 10 MB that
  * qtdemux is willing to keep while it looks for its index, which stands at the
- * end of both. Runs when the tests are built.
+ * end of all. Runs when the tests are built.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -20,6 +21,19 @@ static const gchar tail[] = "mp4mux name=mux ! filesink name=file"
     " videotestsrc num-buffers=75 pattern=snow ! video/x-raw,width=640,"
     "height=360,framerate=25/1 ! x264enc speed-preset=ultrafast pass=quant"
     " quantizer=24 key-int-max=5 ! queue ! mux.";
+static const gchar face[] = "mp4mux name=mux ! filesink name=file"
+    " videotestsrc num-buffers=75 pattern=ball ! video/x-raw,width=1280,"
+    "height=720,framerate=25/1 ! x264enc speed-preset=ultrafast ! queue !"
+    " mux.";
+
+static const struct
+{
+  const gchar *name, *line;
+} clips[] = {
+  {"small", small},
+  {"tail", tail},
+  {"face", face},
+};
 
 static gboolean
 run (const gchar * line, const gchar * path, GError ** error)
@@ -47,13 +61,18 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
+  const gchar *line = NULL;
 
   gst_init (&argc, &argv);
-  if (argc != 3) {
-    g_printerr ("usage: make-clip small|tail FILE\n");
+  for (guint i = 0; argc == 3 && i < G_N_ELEMENTS (clips); i++) {
+    if (g_str_equal (argv[1], clips[i].name))
+      line = clips[i].line;
+  }
+  if (line == NULL) {
+    g_printerr ("usage: make-clip small|tail|face FILE\n");
     return 2;
   }
-  if (run (g_str_equal (argv[1], "small") ? small : tail, argv[2], &error))
+  if (run (line, argv[2], &error))
     return 0;
   g_printerr ("make-clip: %s\n", error->message);
   return 1;

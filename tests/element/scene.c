@@ -27,12 +27,25 @@ static const struct
   Plan plan;
   const gchar *proxy;
   gboolean leak;
+  const gchar *upload, *public_url;     /* formats, for the base URL */
+  gboolean with_headers;
 } scenes[] = {
   {"whole", TO_THE_END, NULL, FALSE},
   {"stop-task", STOP_AT_TASK, NULL, FALSE},
   {"stop-create", STOP_AT_CREATE, NULL, FALSE},
   {"proxy", TO_THE_END, "http://user:" SCENE_PROXY "@127.0.0.1:1", FALSE},
   {"leak", TO_THE_END, NULL, TRUE},
+  {"put", TO_THE_END, NULL, FALSE, "%s" SCENE_PLACE "{name}?" SCENE_UPLOAD,
+      "%s" SCENE_PLACE "{name}?" SCENE_PUBLIC, TRUE},
+  {"put-stop", STOP_AT_TASK, NULL, FALSE, "%s" SCENE_PLACE "{name}?"
+        SCENE_UPLOAD, "%s" SCENE_PLACE "{name}?" SCENE_PUBLIC, TRUE},
+  {"post", TO_THE_END, NULL, FALSE, "post+%s" SCENE_PLACE "?" SCENE_UPLOAD
+        "#url=/url", NULL, TRUE},
+  {"s3", TO_THE_END, NULL, FALSE, "s3://bucket?region=region&endpoint=%s"
+        SCENE_PLACE},
+  {"s3-stop", STOP_AT_TASK, NULL, FALSE, "s3://bucket?region=region&endpoint="
+        "%s" SCENE_PLACE},
+  {"serve", TO_THE_END, NULL, FALSE, "serve:0"},
 };
 
 static GstElement *
@@ -49,6 +62,38 @@ make_lipsync (const gchar * base_url, const gchar * proxy)
       "https://" SCENE_USER "@media.example/speech.mp3?" SCENE_QUERY,
       "poll-interval", 100 * GST_MSECOND, NULL);
   return element;
+}
+
+/* @format has at most one %s in it. Returns: (transfer full) (nullable) */
+static gchar *
+insert_url (const gchar * format, const gchar * base_url)
+{
+  g_auto (GStrv) parts = format ? g_strsplit (format, "%s", 2) : NULL;
+
+  return parts ? g_strjoinv (base_url, parts) : NULL;
+}
+
+/* From now on the speech comes into a pad. */
+static void
+add_upload (GstElement * pipeline, GstElement * lipsync, guint scene,
+    const gchar * base_url)
+{
+  g_autofree gchar *upload = insert_url (scenes[scene].upload, base_url);
+  g_autofree gchar *public_url = insert_url (scenes[scene].public_url,
+      base_url);
+  g_autoptr (GstStructure) headers = gst_structure_new ("headers", "X-Key",
+      G_TYPE_STRING, SCENE_PLACE_HEADER, NULL);
+  GstElement *speech = gst_parse_bin_from_description (SCENE_SPEECH, TRUE,
+      NULL);
+
+  g_setenv ("AWS_ACCESS_KEY_ID", SCENE_AWS_KEY, TRUE);
+  g_setenv ("AWS_SECRET_ACCESS_KEY", SCENE_AWS_SECRET, TRUE);
+  g_setenv ("AWS_SESSION_TOKEN", SCENE_AWS_TOKEN, TRUE);
+  g_object_set (lipsync, "audio-url", NULL, "upload", upload,
+      "upload-public-url", public_url, "upload-headers",
+      scenes[scene].with_headers ? headers : NULL, NULL);
+  gst_bin_add (GST_BIN (pipeline), speech);
+  gst_element_link_pads (speech, "src", lipsync, "audio");
 }
 
 static void
@@ -125,6 +170,8 @@ run (guint scene, const gchar * base_url)
 
   gst_bin_add_many (GST_BIN (pipeline), lipsync, sink, NULL);
   gst_element_link (lipsync, sink);
+  if (scenes[scene].upload)
+    add_upload (pipeline, lipsync, scene, base_url);
   gst_element_add_property_deep_notify_watch (pipeline, NULL, TRUE);
   if (GST_IS_PRESET (lipsync))
     gst_preset_save_preset (GST_PRESET (lipsync), "scene");

@@ -164,6 +164,150 @@ GST_START_TEST (test_secrets)
 
 GST_END_TEST;
 
+/* ---- uploads ---- */
+
+#define AUDIO_URL "\"audio_url\":\""
+#define AMZ_SIGNATURE "X-Amz-Signature="
+#define TOKEN_SIZE 32
+#define POST_URL "{\"url\":\"@BASE@" SCENE_PLACE "canary-of-a-name.wav?" \
+  SCENE_PUBLIC "\"}"
+#define QUOTE "{\"code\":1201,\"message\":\"no @BASE@" SCENE_PLACE \
+  "canary-of-a-name.wav?" SCENE_PUBLIC "\"}"
+
+static const struct
+{
+  const gchar *scene;
+  gint exit_status;
+  KlingTestStep step;
+} uploads[] = {
+  {"put", 0, {.path = "/none"}},
+  {"put-stop", 0, {.method = "GET",.path = CREATE_PATH,
+          .body = POLL_STATUS ("processing")}},
+  {"put", 1, {.method = "PUT",.path = SCENE_PLACE,.status = 403,
+          .body = SCENE_PLACE_HEADER}},
+  {"put", 1, {.method = "GET",.path = SCENE_PLACE,.status = 404,
+          .body = SCENE_PUBLIC}},
+  {"put", 0, {.method = "DELETE",.path = SCENE_PLACE,.status = 403,
+          .body = SCENE_PLACE_HEADER}},
+  {"put", 1, {.method = "GET",.path = SCENE_PLACE,.status = 302,
+          .headers = "Location: http://results.example/a?t=canary\r\n"}},
+  {"post", 0, {.path = "/none"}},
+  {"post", 1, {.method = "POST",.path = CREATE_PATH,.status = 400,
+          .body = QUOTE}},
+  {"post", 1, {.method = "POST",.path = SCENE_PLACE,
+          .body = "{\"url\":\"http://canary@media.example/canary?canary\"}"}},
+  {"s3", 0, {.path = "/none"}},
+  {"s3-stop", 0, {.method = "GET",.path = CREATE_PATH,
+          .body = POLL_STATUS ("processing")}},
+  {"s3", 1, {.method = "PUT",.path = SCENE_PLACE,.status = 403,
+          .body = "<Error>" SCENE_AWS_TOKEN "</Error>"}},
+  {"serve", 0, {.path = "/none"}},
+};
+
+/* Returns: (transfer full) (nullable): where the service was sent to */
+static gchar *
+dup_audio_url (KlingTestService * service)
+{
+  const gchar *url;
+
+  if (kling_test_service_paid (service) == 0)
+    return NULL;
+  url = strstr (kling_test_service_get_body (service, "POST", CREATE_PATH),
+      AUDIO_URL);
+  fail_unless (url != NULL, "the service got no URL");
+  url += strlen (AUDIO_URL);
+  return g_strndup (url, strcspn (url, "\""));
+}
+
+/* What of a URL of ours nobody can guess: the end of the name, and the
+ * signature. */
+static void
+check_url_is_secret (const Traces * traces, KlingTestChild * child,
+    const gchar * url)
+{
+  const gchar *dot = g_strrstr_len (url, strcspn (url, "?"), ".");
+  const gchar *signature = strstr (url, AMZ_SIGNATURE);
+  g_autofree gchar *token = g_strndup (dot - TOKEN_SIZE, TOKEN_SIZE);
+  const gchar *secrets[] = { token,
+    signature ? signature + strlen (AMZ_SIGNATURE) : token
+  };
+  gsize bytes = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (secrets); i++) {
+    fail_unless_equals_int (search (traces->directory, secrets[i], &bytes), 0);
+    fail_unless_equals_int (search (child->directory, secrets[i], &bytes), 0);
+  }
+}
+
+/* What was searched for did go out, to where it belongs. */
+static void
+check_secrets_were_sent (KlingTestService * service, const gchar * scene,
+    const gchar * url)
+{
+  const KlingTestCall *call;
+
+  if (g_str_equal (scene, "serve"))
+    return;
+  call = kling_test_service_find (service,
+      g_str_equal (scene, "post") ? "POST" : "PUT", SCENE_PLACE);
+  if (g_str_has_prefix (scene, "s3")) {
+    kling_test_check_contains (call->head, SCENE_AWS_KEY);
+    kling_test_check_contains (call->head, SCENE_AWS_TOKEN);
+    kling_test_check_contains (url, AMZ_SIGNATURE);
+  } else {
+    kling_test_check_contains (call->path, SCENE_UPLOAD);
+    kling_test_check_contains (call->head, SCENE_PLACE_HEADER);
+    kling_test_check_contains (url, SCENE_PUBLIC);
+  }
+}
+
+static KlingTestService *
+start_service_with_place (const KlingTestStep * step)
+{
+  const KlingTestStep steps[] = { *step,
+    {.method = "GET",.path = CREATE_PATH,
+        .body = POLL_URL ("@BASE@" RESULT_PATH "?token=canary")},
+    {.method = "PUT",.path = SCENE_PLACE},
+    {.method = "POST",.path = SCENE_PLACE,.body = POST_URL},
+    {.method = "GET",.path = SCENE_PLACE,.body = "RIFF",
+        .length = SCENE_SPEECH_SIZE},
+    {.method = "DELETE",.path = SCENE_PLACE,.status = 204},
+  };
+
+  return kling_test_service_start (steps, G_N_ELEMENTS (steps));
+}
+
+GST_START_TEST (test_upload_secrets)
+{
+  g_autoptr (KlingTestService) service =
+      start_service_with_place (&uploads[__i__].step);
+  g_autoptr (KlingTestChild) child = NULL;
+  g_autofree gchar *url = NULL;
+  guint exit_status;
+  gsize bytes = 0;
+  Traces traces;
+
+  traces_init (&traces);
+  child = run_scene (uploads[__i__].scene, service->url, (const gchar *[]) {
+        "GST_DEBUG=*:9", "GST_DEBUG_NO_COLOR=1", "KLING_TEST_SPEED=20",
+        "G_MESSAGES_DEBUG=all", traces.log, traces.dot, traces.data, NULL
+      },
+      &exit_status);
+  fail_unless_equals_int (exit_status, uploads[__i__].exit_status);
+  fail_unless_equals_int (search (traces.directory, SCENE_CANARY, &bytes), 0);
+  fail_unless_equals_int (search (child->directory, SCENE_CANARY, &bytes), 0);
+  url = dup_audio_url (service);
+  fail_unless (url != NULL || exit_status != 0);
+  if (url) {
+    check_secrets_were_sent (service, uploads[__i__].scene, url);
+    check_url_is_secret (&traces, child, url);
+  }
+  fail_unless (search (child->directory, "Uploading", &bytes) > 0);
+  traces_clear (&traces);
+}
+
+GST_END_TEST;
+
 /* The search finds what is there: the key did go to the service. */
 GST_START_TEST (test_search)
 {
@@ -259,6 +403,7 @@ static const struct
   {"whole", 1, {.method = "POST",.path = IDENTIFY_PATH,.status = 401}, 0},
   {"whole", 1, {.method = "POST",.path = CREATE_PATH,.status = 500}, 0},
   {"whole", 1, {.method = "GET",.path = RESULT_PATH,.body = "<html>"}, 0},
+  {"serve", 0, {.path = "/none"}, 0},
   /* the tracer finds what is left */
   {"leak", 0, {.path = "/none"}, 1},
 };
@@ -315,6 +460,7 @@ secrets_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_secrets, 0, G_N_ELEMENTS (leaky));
+  tcase_add_loop_test (tcase, test_upload_secrets, 0, G_N_ELEMENTS (uploads));
   tcase_add_test (tcase, test_search);
   tcase_add_test (tcase, test_launch);
   tcase_add_test (tcase, test_story);

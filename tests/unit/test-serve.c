@@ -36,7 +36,7 @@ static KlingUploadWay
 served_way (Served * served)
 {
   KlingUploadWay way =
-      { served->http, 100 * KLING_SECOND, 0, NULL, NULL, NULL };
+      { served->http, 100 * KLING_SECOND, 0, NULL, NULL, NULL, NULL };
 
   return way;
 }
@@ -62,8 +62,10 @@ served_new (const gchar * address, gsize size)
   fail_unless (served->upload != NULL, "%s", error ? error->message : "");
   file.spool = served->spool;
   way = served_way (served);
-  served->uploaded = kling_upload_put (served->upload, &file, &way, &error);
-  fail_unless (served->uploaded != NULL, "%s", error ? error->message : "");
+  served->uploaded = kling_upload_prepare (served->upload, &file, &error);
+  fail_unless (served->uploaded
+      && kling_uploaded_put (served->uploaded, &file, &way, &error), "%s",
+      error ? error->message : "");
   return served;
 }
 
@@ -491,9 +493,11 @@ GST_START_TEST (test_port_in_use)
   g_autoptr (KlingUpload) second = kling_upload_new (&config, NULL);
   KlingUploadFile file = { served->spool, DIGEST, "wav", "audio/wav" };
   KlingUploadWay way = served_way (served);
+  g_autoptr (KlingUploaded) uploaded = kling_upload_prepare (second, &file,
+      NULL);
   g_autoptr (GError) error = NULL;
 
-  fail_if (kling_upload_put (second, &file, &way, &error));
+  fail_if (kling_uploaded_put (uploaded, &file, &way, &error));
   fail_unless (g_error_matches (error, KLING_ERROR, KLING_ERROR_SETTINGS));
   fail_unless (strstr (error->message, "serve:0 takes any free one"));
 }

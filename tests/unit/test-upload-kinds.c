@@ -152,7 +152,7 @@ GST_START_TEST (test_post)
       c->error ? c->error->message : "");
   fail_unless_equals_string (kling_uploaded_get_url (c->uploaded),
       "http://127.0.0.1:1/made-by-them");
-  fail_if (kling_uploaded_is_owed (c->uploaded));
+  fail_unless (kling_uploaded_is_owed (c->uploaded));
 
   call = kling_test_server_call (server, 0);
   fail_unless_equals_string (call->path, "/up?k=v");

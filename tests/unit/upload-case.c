@@ -55,7 +55,7 @@ static KlingUploadWay
 case_way (Case * c)
 {
   KlingUploadWay way = { c->http, c->timeout, c->life, c->stop, note_progress,
-    c
+    NULL, c
   };
 
   return way;
@@ -81,9 +81,16 @@ case_put (Case * c, const gchar * address)
 
   fail_unless (case_open (c, address), "%s", c->error ? c->error->message : "");
   g_clear_pointer (&c->uploaded, kling_uploaded_free);
-  c->uploaded = kling_upload_put (c->upload, &file, &way, &c->error);
-  fail_unless ((c->uploaded == NULL) == (c->error != NULL));
-  return c->uploaded != NULL;
+  c->uploaded = kling_upload_prepare (c->upload, &file, &c->error);
+  fail_unless (c->uploaded != NULL);
+  if (kling_uploaded_put (c->uploaded, &file, &way, &c->error))
+    return TRUE;
+  fail_unless (c->error != NULL);
+  fail_unless_equals_int (kling_uploaded_is_owed (c->uploaded), c->cleanup
+      && g_error_matches (c->error, KLING_ERROR, KLING_ERROR_CANCELLED)
+      && !g_str_has_prefix (address, "serve:"));
+  g_clear_pointer (&c->uploaded, kling_uploaded_free);
+  return FALSE;
 }
 
 gboolean

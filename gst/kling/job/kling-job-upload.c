@@ -41,13 +41,24 @@ transfer_tell (goffset sent, goffset size, gpointer user_data)
       "Uploading the %s: %d %%.", transfer->what, (gint) (sent * 100 / size));
 }
 
+static void
+transfer_tell_again (const gchar * why, gint64 wait, gpointer user_data)
+{
+  Transfer *transfer = user_data;
+
+  kling_job_progress (transfer->job, KLING_STAGE_UPLOADING, -1,
+      "Uploading the %s: %s Trying again in %.1f s.", transfer->what, why,
+      (gdouble) wait / KLING_SECOND);
+}
+
 static KlingUploadWay
 job_get_way (KlingJob * job, Transfer * transfer)
 {
   return (KlingUploadWay) {
   job->http, job->settings->timeout,
         job->settings->task_timeout * LIFE_IN_TASK_TIMEOUTS, job->stop,
-        transfer ? transfer_tell : NULL, transfer};
+        transfer ? transfer_tell : NULL,
+        transfer ? transfer_tell_again : NULL, transfer};
 }
 
 static gchar *
@@ -88,8 +99,7 @@ job_remove_upload (KlingJob * job, KlingUploaded ** slot)
       && !kling_uploaded_remove (*slot, &way, &error)) {
     g_autofree gchar *file = kling_uploaded_describe (*slot);
 
-    kling_job_warn (job, "%s could not be removed: %s Remove it by hand.", file,
-        error->message);
+    kling_job_warn (job, "Left behind: %s. %s", file, error->message);
   }
   g_clear_pointer (slot, kling_uploaded_free);
 }
@@ -111,10 +121,14 @@ job_upload (KlingJob * job, const KlingMedia * media, KlingUploaded ** slot,
       "Uploading the %s (%.1f MB) to %s.", transfer->what, size / 1e6,
       kling_upload_get_shown (upload));
   kling_test_point ("before-upload");
-  *slot = kling_upload_put (upload, &file, &way, error);
+  *slot = kling_upload_prepare (upload, &file, error);
+  /* whoever stops us in the middle is to know of it, too */
+  kling_job_update_leftovers (job);
+  if (*slot == NULL || !kling_uploaded_put (*slot, &file, &way, error))
+    return FALSE;
   kling_test_point ("after-upload");
   kling_job_update_leftovers (job);
-  if (*slot == NULL || !kling_uploaded_check (*slot, &way, error))
+  if (!kling_uploaded_check (*slot, &way, error))
     return FALSE;
   KLING_INFO ("uploaded the %s to %s", transfer->what,
       kling_upload_get_shown (upload));

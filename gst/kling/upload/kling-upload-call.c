@@ -52,15 +52,21 @@ kling_upload_deadline (const KlingUploadWay * way, goffset size)
 
 /**
  * kling_upload_sleep:
- * @way: what ends it at once
+ * @way: whom to tell, and what ends it at once
+ * @why: a sentence that says what failed
  * @span: microseconds
  * @error: set to %KLING_ERROR_CANCELLED
+ *
+ * Waits before another try.
  *
  * Returns: %FALSE when we were told to stop
  */
 gboolean
-kling_upload_sleep (const KlingUploadWay * way, gint64 span, GError ** error)
+kling_upload_sleep (const KlingUploadWay * way, const gchar * why, gint64 span,
+    GError ** error)
 {
+  if (way->again)
+    way->again (why, span, way->user_data);
   if (kling_clock_sleep (kling_clock_after (span), way->stop))
     return TRUE;
   g_set_error_literal (error, KLING_ERROR, KLING_ERROR_CANCELLED,
@@ -163,6 +169,15 @@ make_error (const KlingUpload * upload, const KlingUploadCall * call,
       advice, end);
 }
 
+/* Returns: (transfer full): why a call is made again */
+static gchar *
+make_reason (const KlingUpload * upload, guint status, const GError * cause)
+{
+  if (cause != NULL)
+    return g_strdup (cause->message);
+  return g_strdup_printf ("%s answers HTTP %u.", upload->shown, status);
+}
+
 /* --- calling --- */
 
 static gchar **
@@ -239,6 +254,7 @@ kling_upload_call (const KlingUpload * upload, const KlingUploadCall * call,
 
   for (guint tries = 1;; tries++) {
     g_autoptr (GError) cause = NULL;
+    g_autofree gchar *why = NULL;
     gint64 wait;
 
     if (call_once (upload, call, way, answer, &cause)
@@ -248,8 +264,8 @@ kling_upload_call (const KlingUpload * upload, const KlingUploadCall * call,
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }
-    KLING_INFO ("%s %s: try %u failed: %u, %s", call->method, upload->shown,
-        tries, answer->status, cause ? cause->message : "");
+    why = make_reason (upload, answer->status, cause);
+    KLING_INFO ("%s, try %u: %s", call->method, tries, why);
     if (tries == MAX_TRIES || !may_be_repeated (call, answer, cause)) {
       take_back (upload, call, answer, way);
       g_propagate_error (error, make_error (upload, call, answer->status,
@@ -258,7 +274,7 @@ kling_upload_call (const KlingUpload * upload, const KlingUploadCall * call,
     }
     wait = kling_backoff_next (&backoff, answer->retry_after);
     kling_http_answer_clear (answer);
-    if (!kling_upload_sleep (way, wait, error))
+    if (!kling_upload_sleep (way, why, wait, error))
       return FALSE;
   }
 }

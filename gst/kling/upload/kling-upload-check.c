@@ -174,7 +174,8 @@ kling_uploaded_check (KlingUploaded * uploaded, const KlingUploadWay * way,
       return FALSE;
     }
     KLING_INFO ("reading the uploaded file failed: %s", cause->message);
-    if (!kling_upload_sleep (way, kling_backoff_next (&backoff, 0), error))
+    if (!kling_upload_sleep (way, cause->message,
+            kling_backoff_next (&backoff, 0), error))
       return FALSE;
   }
 }

@@ -222,7 +222,6 @@ take_answer (KlingUploaded * uploaded, GBytes * answer, GError ** error)
   if (!check_answer (uploaded->upload, url, error))
     return FALSE;
   uploaded->url = g_steal_pointer (&url);
-  uploaded->stays = TRUE;
   return TRUE;
 }
 

@@ -105,9 +105,10 @@ struct _KlingUploaded
   gchar *name;
   goffset size;
 
+  gboolean stays;               /* there may be a file that we do not take along */
+
   /* set by put() */
   gchar *url;
-  gboolean stays;               /* there is a file that we do not take along */
   gpointer state;
 };
 
@@ -122,7 +123,7 @@ gboolean kling_upload_call (const KlingUpload * upload,
     const KlingUploadCall * call, const KlingUploadWay * way,
     KlingHttpAnswer * answer, GError ** error);
 gint64 kling_upload_deadline (const KlingUploadWay * way, goffset size);
-gboolean kling_upload_sleep (const KlingUploadWay * way, gint64 span,
-    GError ** error);
+gboolean kling_upload_sleep (const KlingUploadWay * way, const gchar * why,
+    gint64 span, GError ** error);
 
 G_END_DECLS

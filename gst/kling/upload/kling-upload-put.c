@@ -103,7 +103,6 @@ put_put (KlingUploaded * uploaded, const KlingUploadFile * file,
           &answer, error))
     return FALSE;
   uploaded->url = kling_upload_insert_name (place->public_url, uploaded->name);
-  uploaded->stays = TRUE;
   return TRUE;
 }
 

@@ -405,7 +405,6 @@ s3_put (KlingUploaded * uploaded, const KlingUploadFile * file,
           &answer, error))
     return FALSE;
   uploaded->url = presign (uploaded, url, way);
-  uploaded->stays = TRUE;
   return TRUE;
 }
 

@@ -310,9 +310,33 @@ kling_upload_parse_options (const gchar * text, const gchar * const *names,
 /* --- uploaded files --- */
 
 /**
- * kling_upload_put:
+ * kling_upload_prepare:
  * @upload: a place
- * @file: what to bring there
+ * @file: what is to be brought there
+ * @error: set to %KLING_ERROR_LOCAL
+ *
+ * Sends nothing. From now on kling_uploaded_is_owed() answers for the case that
+ * kling_uploaded_put() is stopped halfway.
+ *
+ * Returns: (transfer full) (nullable): a file with a name
+ */
+KlingUploaded *
+kling_upload_prepare (KlingUpload * upload, const KlingUploadFile * file,
+    GError ** error)
+{
+  g_autoptr (KlingUploaded) uploaded = g_new0 (KlingUploaded, 1);
+
+  uploaded->upload = kling_upload_ref (upload);
+  uploaded->size = kling_spool_get_size (file->spool);
+  uploaded->name = make_name (upload, file, error);
+  uploaded->stays = upload->kind != &kling_upload_kind_serve;
+  return uploaded->name ? g_steal_pointer (&uploaded) : NULL;
+}
+
+/**
+ * kling_uploaded_put:
+ * @uploaded: a file of kling_upload_prepare()
+ * @file: the same file
  * @way: how to get there
  * @error: set to %KLING_ERROR_CANCELLED, %KLING_ERROR_NOT_AUTHORIZED,
  *   %KLING_ERROR_SETTINGS, %KLING_ERROR_SERVICE, %KLING_ERROR_NETWORK,
@@ -321,20 +345,21 @@ kling_upload_parse_options (const gchar * text, const gchar * const *names,
  * Blocks the calling thread, and may try several times. No key of the service
  * is sent.
  *
- * Returns: (transfer full) (nullable): the file at that place
+ * Returns: whether the file is at that place
  */
-KlingUploaded *
-kling_upload_put (KlingUpload * upload, const KlingUploadFile * file,
+gboolean
+kling_uploaded_put (KlingUploaded * uploaded, const KlingUploadFile * file,
     const KlingUploadWay * way, GError ** error)
 {
-  g_autoptr (KlingUploaded) uploaded = g_new0 (KlingUploaded, 1);
+  g_autoptr (GError) reason = NULL;
 
-  uploaded->upload = kling_upload_ref (upload);
-  uploaded->size = kling_spool_get_size (file->spool);
-  uploaded->name = make_name (upload, file, error);
-  if (uploaded->name == NULL || !upload->kind->put (uploaded, file, way, error))
-    return NULL;
-  return g_steal_pointer (&uploaded);
+  if (uploaded->upload->kind->put (uploaded, file, way, &reason))
+    return TRUE;
+  /* what was stopped may have arrived all the same; what failed was taken back */
+  if (reason->code != KLING_ERROR_CANCELLED)
+    uploaded->stays = FALSE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 /**
@@ -358,7 +383,8 @@ kling_uploaded_free (KlingUploaded * uploaded)
  * kling_uploaded_get_url:
  * @uploaded: an uploaded file
  *
- * Returns: (transfer none): the URL for the service; for nobody else
+ * Returns: (transfer none) (nullable): the URL for the service, for nobody
+ *   else; %NULL when the file has not arrived
  */
 const gchar *
 kling_uploaded_get_url (const KlingUploaded * uploaded)
@@ -370,20 +396,20 @@ kling_uploaded_get_url (const KlingUploaded * uploaded)
  * kling_uploaded_is_owed:
  * @uploaded: an uploaded file
  *
- * Returns: whether it has to be removed when the service needs it no more
+ * Returns: whether it has to be removed when the service needs it no more, as
+ *   far as it is there
  */
 gboolean
 kling_uploaded_is_owed (const KlingUploaded * uploaded)
 {
-  return uploaded->upload->cleanup && uploaded->stays
-      && uploaded->upload->kind->remove != NULL;
+  return uploaded->upload->cleanup && uploaded->stays;
 }
 
 /**
  * kling_uploaded_remove:
  * @uploaded: an uploaded file
  * @way: how to get there
- * @error: set as by kling_upload_put()
+ * @error: set as by kling_uploaded_put()
  *
  * Blocks the calling thread, and may try several times.
  *
@@ -396,9 +422,9 @@ kling_uploaded_remove (KlingUploaded * uploaded, const KlingUploadWay * way,
   const KlingUpload *upload = uploaded->upload;
 
   if (upload->kind->remove == NULL) {
-    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
-        "The file at %s stays there: this kind of place has no way to delete"
-        " it.", upload->shown);
+    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "This kind of place has no way to delete it. With upload-cleanup=false"
+        " it may stay, and this is not said.");
     return FALSE;
   }
   return upload->kind->remove (uploaded, way, error);
@@ -418,6 +444,9 @@ kling_uploaded_describe (const KlingUploaded * uploaded)
 
   if (uploaded->upload->kind == &kling_upload_kind_serve)
     return g_strdup ("the file served by this process");
+  if (uploaded->url == NULL)
+    return g_strdup_printf ("the file at %s, if it has arrived",
+        uploaded->upload->shown);
   if (strstr (uploaded->url, name) == NULL)
     return g_strdup_printf ("the file at %s", uploaded->upload->shown);
   return g_strdup_printf ("the file %.*s...%s at %s", SHOWN_OF_NAME, name,
@@ -464,8 +493,8 @@ kling_uploaded_redact (const KlingUploaded * uploaded, const gchar * text)
 {
   GString *out;
 
-  if (text == NULL)
-    return NULL;
+  if (text == NULL || uploaded->url == NULL)
+    return g_strdup (text);
   out = g_string_new (NULL);
   while (*text != '\0') {
     gsize n = match_uploaded (uploaded, text);

@@ -65,7 +65,9 @@ typedef struct
  * @life: microseconds for which the URL has to be good, where it expires
  * @stop: (nullable): ends it at once
  * @progress: (nullable): called on the calling thread, now and then
- * @user_data: for @progress
+ * @again: (nullable): called on the calling thread before something is tried
+ *   again in @wait microseconds, with a sentence that says why
+ * @user_data: for both
  *
  * How to get to a place, and how patiently.
  */
@@ -76,19 +78,22 @@ typedef struct
   gint64 life;
   GCancellable *stop;
   void (*progress) (goffset sent, goffset size, gpointer user_data);
+  void (*again) (const gchar * why, gint64 wait, gpointer user_data);
   gpointer user_data;
 } KlingUploadWay;
 
 /**
  * KlingUploaded:
  *
- * A file of ours that stands at such a place. Owned by one thread at a time.
- * Freeing it leaves the file where it is, except that a file we serve ourselves
- * is not served any more.
+ * A file of ours that stands at such a place, or is on its way. Owned by one
+ * thread at a time. Freeing it leaves the file where it is, except that a file
+ * we serve ourselves is not served any more.
  */
 typedef struct _KlingUploaded KlingUploaded;
 
-KlingUploaded *kling_upload_put (KlingUpload * upload,
+KlingUploaded *kling_upload_prepare (KlingUpload * upload,
+    const KlingUploadFile * file, GError ** error);
+gboolean kling_uploaded_put (KlingUploaded * uploaded,
     const KlingUploadFile * file, const KlingUploadWay * way, GError ** error);
 void kling_uploaded_free (KlingUploaded * uploaded);
 
