@@ -114,6 +114,43 @@ gst_kling_collect_reset (GstKlingCollect * collect, const KlingLimits * limits)
   g_mutex_unlock (&collect->lock);
 }
 
+/**
+ * gst_kling_collect_take:
+ * @collect: a collect
+ *
+ * Closes @collect, and gives what has come to another one, to be finished by
+ * another thread whatever becomes of the pad.
+ *
+ * Returns: (transfer full): a closed collect with all that has come
+ */
+GstKlingCollect *
+gst_kling_collect_take (GstKlingCollect * collect)
+{
+  GstKlingCollect *taken = gst_kling_collect_new (collect->input, NULL);
+
+  g_mutex_lock (&collect->lock);
+  collect->closed = taken->closed = TRUE;
+  taken->limits = collect->limits;
+  taken->failure = g_steal_pointer (&collect->failure);
+  taken->timeline = g_steal_pointer (&collect->timeline);
+  taken->whole = g_steal_pointer (&collect->whole);
+  taken->cues = g_steal_pointer (&collect->cues);
+  g_mutex_unlock (&collect->lock);
+  return taken;
+}
+
+/**
+ * gst_kling_collect_get_input:
+ * @collect: a collect
+ *
+ * Returns: what it is for
+ */
+GstKlingInput
+gst_kling_collect_get_input (const GstKlingCollect * collect)
+{
+  return collect->input;
+}
+
 /* With the lock */
 static gboolean
 is_empty (const GstKlingCollect * collect)

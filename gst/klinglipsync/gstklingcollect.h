@@ -49,7 +49,9 @@ gboolean gst_kling_collect_buffer (GstKlingCollect * collect,
 gboolean gst_kling_collect_gap (GstKlingCollect * collect,
     GstClockTime timestamp, GstClockTime duration, GError ** error);
 
+GstKlingInput gst_kling_collect_get_input (const GstKlingCollect * collect);
 gboolean gst_kling_collect_is_empty (GstKlingCollect * collect);
+GstKlingCollect *gst_kling_collect_take (GstKlingCollect * collect);
 KlingMedia *gst_kling_collect_finish_media (GstKlingCollect * collect,
     GPtrArray * warnings, GError ** error);
 gchar *gst_kling_collect_finish_text (GstKlingCollect * collect,

@@ -120,29 +120,6 @@ gst_kling_inputs_announce (GstKlingLipsync * self, KlingRequest * request)
     announce (request, gst_kling_pads_get_input (l->data)->input);
 }
 
-static gboolean
-finish (GstKlingInputPad * pad, KlingRequest * request, GPtrArray * warnings,
-    GError ** error)
-{
-  switch (pad->input) {
-    case GST_KLING_INPUT_AUDIO:
-      g_clear_pointer (&request->audio, kling_media_unref);
-      request->audio = gst_kling_collect_finish_media (pad->collect, warnings,
-          error);
-      return request->audio != NULL;
-    case GST_KLING_INPUT_VIDEO:
-      g_clear_pointer (&request->video, kling_media_unref);
-      request->video = gst_kling_collect_finish_media (pad->collect, warnings,
-          error);
-      return request->video != NULL;
-    case GST_KLING_INPUT_TEXT:
-      g_free (request->cues);
-      request->cues = gst_kling_collect_finish_text (pad->collect, error);
-      return request->cues != NULL;
-  }
-  g_assert_not_reached ();
-}
-
 static gint
 compare_ended (gconstpointer a, gconstpointer b)
 {
@@ -151,28 +128,64 @@ compare_ended (gconstpointer a, gconstpointer b)
 }
 
 /**
- * gst_kling_inputs_finish:
- * @self: the element, closed to further input
- * @request: announced to
+ * gst_kling_inputs_take_locked:
+ * @self: the element
+ *
+ * Returns: (transfer full) (element-type GstKlingCollect): what has come to the
+ *   sink pads that there are now, which take no more
+ */
+GPtrArray *
+gst_kling_inputs_take_locked (GstKlingLipsync * self)
+{
+  GPtrArray *taken = g_ptr_array_new_with_free_func
+      ((GDestroyNotify) gst_kling_collect_free);
+  g_autoptr (PadList) pads = gst_kling_inputs_list (self);
+
+  /* one that has ended with nothing may be why the others are not waited for */
+  pads = g_list_sort (pads, compare_ended);
+  for (GList * l = pads; l; l = l->next)
+    g_ptr_array_add (taken, gst_kling_collect_take
+        (gst_kling_pads_get_input (l->data)->collect));
+  return taken;
+}
+
+static gboolean
+fill (GstKlingCollect * collect, KlingRequest * request, GPtrArray * warnings,
+    GError ** error)
+{
+  switch (gst_kling_collect_get_input (collect)) {
+    case GST_KLING_INPUT_AUDIO:
+      request->audio = gst_kling_collect_finish_media (collect, warnings,
+          error);
+      return request->audio != NULL;
+    case GST_KLING_INPUT_VIDEO:
+      request->video = gst_kling_collect_finish_media (collect, warnings,
+          error);
+      return request->video != NULL;
+    case GST_KLING_INPUT_TEXT:
+      request->cues = gst_kling_collect_finish_text (collect, error);
+      return request->cues != NULL;
+  }
+  g_assert_not_reached ();
+}
+
+/**
+ * gst_kling_inputs_fill:
+ * @taken: from gst_kling_inputs_take_locked()
+ * @request: a request without input from pads
  * @warnings: sentences are appended
  * @error: return location for a #KlingError
  *
- * Puts into @request what the sink pads have brought.
+ * Puts into @request what has come. On any thread; this may take a second.
  *
  * Returns: %FALSE when one of them has brought nothing of use
  */
 gboolean
-gst_kling_inputs_finish (GstKlingLipsync * self, KlingRequest * request,
+gst_kling_inputs_fill (GPtrArray * taken, KlingRequest * request,
     GPtrArray * warnings, GError ** error)
 {
-  g_autoptr (PadList) pads = gst_kling_inputs_list (self);
-
-  /* one that has ended with nothing is why we are here before the others have */
-  g_mutex_lock (&self->lock);
-  pads = g_list_sort (pads, compare_ended);
-  g_mutex_unlock (&self->lock);
-  for (GList * l = pads; l; l = l->next) {
-    if (!finish (gst_kling_pads_get_input (l->data), request, warnings, error))
+  for (guint i = 0; i < taken->len; i++) {
+    if (!fill (taken->pdata[i], request, warnings, error))
       return FALSE;
   }
   return TRUE;
@@ -193,6 +206,14 @@ gst_kling_inputs_describe_open_locked (GstKlingLipsync * self)
           GST_PAD_NAME (l->data));
   }
   return g_string_free (names, names->len == 0);
+}
+
+gboolean
+gst_kling_inputs_are_there (GstKlingLipsync * self)
+{
+  g_autoptr (PadList) pads = gst_kling_inputs_list (self);
+
+  return pads != NULL;
 }
 
 /* Whether one has ended with nothing: waiting for the others cannot help. */
@@ -261,6 +282,7 @@ gst_kling_inputs_may_come (GstKlingLipsync * self, GstKlingInput input)
   if (GST_STATE (self) == GST_STATE_NULL)
     return TRUE;
   request = gst_kling_lipsync_make_request (self);
+  gst_kling_inputs_announce (self, request);
   announce (request, input);
   if (!gst_kling_lipsync_check_inputs (self, request, &error)) {
     gst_kling_post_error (GST_ELEMENT (self), error, &details);

@@ -284,6 +284,7 @@ gst_kling_lipsync_clear_input_locked (GstKlingLipsync * self)
 {
   self->closed = FALSE;
   g_clear_error (&self->input_error);
+  g_clear_pointer (&self->inputs, g_ptr_array_unref);
   gst_kling_inputs_reset_locked (self);
 }
 
@@ -396,6 +397,7 @@ gst_kling_lipsync_finalize (GObject * object)
   g_free (self->credentials_source);
   g_free (self->current_task_id);
   g_clear_error (&self->input_error);
+  g_clear_pointer (&self->inputs, g_ptr_array_unref);
   kling_journal_unref (self->journal);
   g_cond_clear (&self->cond);
   g_mutex_clear (&self->lock);

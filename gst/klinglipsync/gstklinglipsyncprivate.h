@@ -34,6 +34,7 @@ struct _GstKlingLipsync
   gboolean delivered;           /* the result is being read out */
   gboolean closed;              /* no input is taken any more */
   GError *input_error;          /* posted already, by the sink pad it came to */
+  GPtrArray *inputs;            /* taken when it was closed, until the job */
   gint64 heard_at;              /* when a sink pad got something, or began */
   KlingJob *job;
 
@@ -52,12 +53,12 @@ void gst_kling_lipsync_set_credentials_source (GstKlingLipsync * self,
 
 /* gstklingrequest.c: from properties and pads to a request */
 KlingRequest *gst_kling_lipsync_make_request (GstKlingLipsync * self);
-KlingSettings *gst_kling_lipsync_make_settings (GstKlingLipsync * self,
-    const gchar * base_url, GError ** error);
 gboolean gst_kling_lipsync_check_inputs (GstKlingLipsync * self,
     const KlingRequest * request, GError ** error);
 gboolean gst_kling_lipsync_check_offline (GstKlingLipsync * self,
     GError ** error);
+KlingJob *gst_kling_lipsync_start_job (GstKlingLipsync * self,
+    GPtrArray * inputs, GError ** error);
 
 /* gstklingwait.c: the task of the src pad */
 void gst_kling_lipsync_close_progress (GstKlingLipsync * self,

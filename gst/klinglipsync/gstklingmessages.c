@@ -8,44 +8,12 @@
 
 #include "gstklingmessages.h"
 
-#include "kling-clock.h"
 #include "kling-spool.h"
-#include "kling-url.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 #define GST_CAT_DEFAULT gst_kling_lipsync_debug
 
 #define PROGRESS_CODE "lipsync"
-
-static gchar *
-describe_speech (const KlingRequest * request)
-{
-  const gchar *text = kling_request_get_text (request);
-  glong length;
-
-  if (text) {
-    length = g_utf8_strlen (text, -1);
-    return g_strdup_printf ("%ld character%s of text, voice %s", length,
-        length == 1 ? "" : "s", request->voice_id);
-  }
-  if (request->audio == NULL)
-    return kling_url_display (request->audio_url);
-  if (request->audio->duration < 0)
-    return g_strdup_printf ("audio (%s)", request->audio->extension);
-  return g_strdup_printf ("%.2f s of audio (%s)",
-      (gdouble) request->audio->duration / KLING_SECOND,
-      request->audio->extension);
-}
-
-/* Returns: (transfer full): what is asked for, as the first line of progress */
-gchar *
-gst_kling_describe_request (const KlingRequest * request)
-{
-  g_autofree gchar *service = kling_url_display (request->base_url);
-  g_autofree gchar *speech = describe_speech (request);
-
-  return g_strdup_printf ("Lip-sync at %s: %s", service, speech);
-}
 
 /* @percent < 0 when it is not known. gst-launch-1.0 prints the text, and waits
  * in PAUSED while a START has no COMPLETE, ERROR or CANCELED. */

@@ -12,7 +12,6 @@
 
 G_BEGIN_DECLS
 
-gchar *gst_kling_describe_request (const KlingRequest * request);
 void gst_kling_post_progress (GstElement * element, GstProgressType type,
     gint percent, const gchar * text);
 void gst_kling_post_task (GstElement * element, const KlingEvent * event);

@@ -2,7 +2,8 @@
  *
  * Nothing here touches the network, and nothing is kept: properties may be
  * changed in READY, so everything is made anew when it is needed. On any
- * thread; takes the object lock.
+ * thread; takes the object lock. What takes time, because it goes through all
+ * that has come, is done on the job's thread, without the element.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -34,16 +35,13 @@ gst_kling_lipsync_find_key (GstKlingLipsync * self, const gchar * base_url,
   return key;
 }
 
-/* Returns: (transfer full): what the properties ask for, complete or not; with
- * something in the place of what the sink pads are going to bring */
+/* Returns: (transfer full): what the properties ask for, complete or not */
 KlingRequest *
 gst_kling_lipsync_make_request (GstKlingLipsync * self)
 {
   GST_OBJECT_LOCK (self);
   KlingRequest *request = gst_kling_properties_make_request (&self->properties);
   GST_OBJECT_UNLOCK (self);
-
-  gst_kling_inputs_announce (self, request);
   return request;
 }
 
@@ -60,14 +58,15 @@ gst_kling_lipsync_make_upload (GstKlingLipsync * self, KlingUpload ** upload,
   return good;
 }
 
-KlingSettings *
+/* @with_upload: there will be files to upload */
+static KlingSettings *
 gst_kling_lipsync_make_settings (GstKlingLipsync * self,
-    const gchar * base_url, GError ** error)
+    const gchar * base_url, gboolean with_upload, GError ** error)
 {
   g_autoptr (KlingUpload) upload = NULL;
   KlingSecret *key;
 
-  if (!gst_kling_lipsync_make_upload (self, &upload, error))
+  if (with_upload && !gst_kling_lipsync_make_upload (self, &upload, error))
     return NULL;
   key = gst_kling_lipsync_find_key (self, base_url, error);
   if (key == NULL)
@@ -94,16 +93,19 @@ check_tls (const gchar * base_url, GError ** error)
   return FALSE;
 }
 
-/* Whether the pads that are there, or that @request announces, may be: nothing
- * is said twice, and there is a place to upload to. */
+/* Whether the pads that @request announces may be: nothing is said twice, and
+ * there is a place to upload to, if one is needed. */
 gboolean
 gst_kling_lipsync_check_inputs (GstKlingLipsync * self,
     const KlingRequest * request, GError ** error)
 {
   g_autoptr (KlingUpload) upload = NULL;
 
-  return kling_request_check_conflicts (request, error)
-      && gst_kling_lipsync_make_upload (self, &upload, error)
+  if (!kling_request_check_conflicts (request, error))
+    return FALSE;
+  if (request->audio == NULL && request->video == NULL)
+    return TRUE;
+  return gst_kling_lipsync_make_upload (self, &upload, error)
       && kling_request_check_upload (request, upload, NULL, error);
 }
 
@@ -114,10 +116,74 @@ gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
   g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
   g_autoptr (KlingSecret) key = NULL;
 
+  gst_kling_inputs_announce (self, request);
   if (!gst_kling_lipsync_check_inputs (self, request, error)
       || !kling_url_check_base (request->base_url, error)
       || !check_tls (request->base_url, error))
     return FALSE;
   key = gst_kling_lipsync_find_key (self, request->base_url, error);
   return key != NULL;
+}
+
+/* ---- on the job's thread ---- */
+
+typedef struct
+{
+  KlingRequest *request;
+  KlingSettings *settings;
+  GPtrArray *inputs;
+} Preparation;
+
+static void
+preparation_free (Preparation * preparation)
+{
+  kling_request_unref (preparation->request);
+  kling_settings_unref (preparation->settings);
+  g_ptr_array_unref (preparation->inputs);
+  g_free (preparation);
+}
+
+static KlingRequest *
+prepare (gpointer data, GPtrArray * warnings, GError ** error)
+{
+  Preparation *preparation = data;
+  KlingRequest *request = preparation->request;
+
+  if (!gst_kling_inputs_fill (preparation->inputs, request, warnings, error)
+      || !kling_request_check (request, warnings, error)
+      || !kling_request_check_upload (request, preparation->settings->upload,
+          warnings, error))
+    return NULL;
+  return kling_request_ref (request);
+}
+
+/**
+ * gst_kling_lipsync_start_job:
+ * @self: the element
+ * @inputs: (transfer full) (element-type GstKlingCollect): what has come from
+ *   the sink pads
+ * @error: return location for a #KlingError
+ *
+ * Starts a job that makes its request of the properties and @inputs.
+ *
+ * Returns: (transfer full) (nullable): the job
+ */
+KlingJob *
+gst_kling_lipsync_start_job (GstKlingLipsync * self, GPtrArray * inputs,
+    GError ** error)
+{
+  g_autoptr (GPtrArray) owned = inputs;
+  g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
+  g_autoptr (KlingSettings) settings = gst_kling_lipsync_make_settings (self,
+      request->base_url, inputs->len > 0, error);
+  Preparation *preparation;
+
+  if (settings == NULL)
+    return NULL;
+  preparation = g_new0 (Preparation, 1);
+  preparation->request = g_steal_pointer (&request);
+  preparation->settings = kling_settings_ref (settings);
+  preparation->inputs = g_steal_pointer (&owned);
+  return kling_job_start (prepare, preparation,
+      (GDestroyNotify) preparation_free, settings, self->journal, error);
 }

@@ -27,6 +27,8 @@
 #define ROUNDING 1500
 /* Recordings have at most this; the filter of a resampler grows with the rate. */
 #define RATE_MAX 768000
+/* What GStreamer can mix */
+#define CHANNELS_MAX 63
 /* What is converted at once */
 #define BLOCK_FRAMES (64 * 1024)
 /* Beyond any timeline, and far from overflows */
@@ -206,6 +208,8 @@ parse_caps (GstCaps * caps, GstAudioInfo * info)
   gint channels = 0;
 
   gst_structure_get_int (structure, "channels", &channels);
+  if (channels > CHANNELS_MAX)
+    return FALSE;
   if (channels > 2 && !gst_structure_has_field (structure, "channel-mask"))
     gst_structure_set (structure, "channel-mask", GST_TYPE_BITMASK,
         G_GUINT64_CONSTANT (0), NULL);
@@ -246,8 +250,9 @@ gst_kling_timeline_set_caps (GstKlingTimeline * timeline, GstCaps * caps,
 
   if (!parse_caps (caps, &info)) {
     g_set_error (error, KLING_ERROR, KLING_ERROR_INPUT,
-        "Only raw audio of at most %d Hz is read on the audio pad. Put"
-        " audioconvert and audioresample in front of it.", RATE_MAX);
+        "Only raw audio of at most %d channels and %d Hz is read on the audio"
+        " pad. Put audioconvert and audioresample in front of it.",
+        CHANNELS_MAX, RATE_MAX);
     return FALSE;
   }
   timeline->planar =

@@ -20,6 +20,8 @@ GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 
 /* A person who waits for longer than this wants to know what for. */
 #define INPUT_SILENCE (10 * KLING_SECOND)
+/* How long the end of the input has to be the end */
+#define INPUT_GRACE (1 * KLING_SECOND)
 
 /* ---- progress and errors: src pad task ---- */
 
@@ -79,43 +81,6 @@ gst_kling_lipsync_check_linked (GstKlingLipsync * self, GError ** error)
   return FALSE;
 }
 
-/* From what was set and what has come to a request that may be sent */
-static KlingRequest *
-gst_kling_lipsync_complete_request (GstKlingLipsync * self,
-    GPtrArray * warnings, GError ** error)
-{
-  g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
-
-  if (!kling_request_check_conflicts (request, error)
-      || !gst_kling_inputs_finish (self, request, warnings, error)
-      || !kling_request_check (request, warnings, error)
-      || !gst_kling_lipsync_check_linked (self, error))
-    return NULL;
-  return g_steal_pointer (&request);
-}
-
-static KlingJob *
-gst_kling_lipsync_start_job (GstKlingLipsync * self, GError ** error)
-{
-  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (KlingRequest) request = NULL;
-  g_autoptr (KlingSettings) settings = NULL;
-  g_autofree gchar *text = NULL;
-
-  request = gst_kling_lipsync_complete_request (self, warnings, error);
-  if (request == NULL)
-    return NULL;
-  settings = gst_kling_lipsync_make_settings (self, request->base_url, error);
-  if (settings == NULL || !kling_request_check_upload (request,
-          settings->upload, warnings, error))
-    return NULL;
-  text = gst_kling_describe_request (request);
-  gst_kling_lipsync_tell (self, 0, text);
-  for (guint i = 0; i < warnings->len; i++)
-    gst_kling_lipsync_warn (self, warnings->pdata[i]);
-  return kling_job_start (request, settings, self->journal, error);
-}
-
 /* ---- waiting for the input ---- */
 
 /* Returns: (transfer full) (nullable): what is still to be said, when nothing
@@ -125,7 +90,32 @@ gst_kling_lipsync_describe_missing (GstKlingLipsync * self)
 {
   g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
 
+  gst_kling_inputs_announce (self, request);
   return kling_request_describe_missing (request);
+}
+
+/* Returns: (transfer full) (nullable): what is waited for, %NULL for nothing */
+static gchar *
+gst_kling_lipsync_describe_awaited_locked (GstKlingLipsync * self)
+{
+  g_autofree gchar *open = gst_kling_inputs_describe_open_locked (self);
+  g_autofree gchar *missing = NULL;
+
+  if (open)
+    return g_strdup_printf ("Waiting for the end of the input (%s).", open);
+  missing = gst_kling_lipsync_describe_missing (self);
+  return missing == NULL ? NULL
+      : g_strdup_printf ("Nothing is sent yet. Still to be said: %s.", missing);
+}
+
+/* An upstream that fails says so on the bus and then sends an EOS like any
+ * other. Whoever listens to the bus gets a moment to stop us, because half a
+ * speech costs as much as a whole one. */
+static gboolean
+gst_kling_lipsync_is_settled_locked (GstKlingLipsync * self)
+{
+  return !gst_kling_inputs_are_there (self)
+      || kling_clock_now () >= self->heard_at + INPUT_GRACE;
 }
 
 /* Whether the waiting has an end. If it ends well, the sink pads are closed. */
@@ -133,8 +123,6 @@ static gboolean
 gst_kling_lipsync_decide_locked (GstKlingLipsync * self, gchar ** awaited,
     GstFlowReturn * ret)
 {
-  g_autofree gchar *open = NULL;
-
   *awaited = NULL;
   *ret = self->flushing ? GST_FLOW_FLUSHING
       : self->input_error ? GST_FLOW_ERROR
@@ -142,14 +130,14 @@ gst_kling_lipsync_decide_locked (GstKlingLipsync * self, gchar ** awaited,
   if (*ret != GST_FLOW_OK)
     return TRUE;
 
-  open = gst_kling_inputs_describe_open_locked (self);
-  if (open)
-    *awaited = g_strdup_printf ("Waiting for the end of the input (%s).", open);
-  else if ((open = gst_kling_lipsync_describe_missing (self)))
-    *awaited = g_strdup_printf ("Nothing is sent yet. Still to be said: %s.",
-        open);
-  self->closed = *awaited == NULL || gst_kling_inputs_have_failed_locked (self);
-  return self->closed;
+  *awaited = gst_kling_lipsync_describe_awaited_locked (self);
+  if (!gst_kling_inputs_have_failed_locked (self)
+      && (*awaited || !gst_kling_lipsync_is_settled_locked (self)))
+    return FALSE;
+  self->closed = TRUE;
+  if (self->inputs == NULL)
+    self->inputs = gst_kling_inputs_take_locked (self);
+  return TRUE;
 }
 
 static void
@@ -224,10 +212,11 @@ gst_kling_lipsync_await_inputs (GstKlingLipsync * self)
 
     if (gst_kling_lipsync_decide_locked (self, &awaited, &ret))
       break;
-    if (gst_kling_lipsync_tell_awaited (self, &told, awaited))
+    if (awaited && gst_kling_lipsync_tell_awaited (self, &told, awaited))
       continue;
     kling_clock_wait (&self->cond, &self->lock,
-        told.warned ? KLING_NEVER : self->heard_at + INPUT_SILENCE);
+        awaited == NULL ? self->heard_at + INPUT_GRACE
+        : told.warned ? KLING_NEVER : self->heard_at + INPUT_SILENCE);
   }
   g_mutex_unlock (&self->lock);
   return ret;
@@ -260,8 +249,9 @@ gst_kling_lipsync_set_job (GstKlingLipsync * self, KlingJob * job)
 static void
 gst_kling_lipsync_pass_on (GstKlingLipsync * self, const KlingEvent * event)
 {
-  gst_kling_lipsync_set_status (self,
-      gst_kling_lipsync_status_from_stage (event->stage));
+  if (event->stage != KLING_STAGE_PREPARING)
+    gst_kling_lipsync_set_status (self,
+        gst_kling_lipsync_status_from_stage (event->stage));
   gst_kling_lipsync_set_task_id (self, event->task_id);
 
   switch (event->type) {
@@ -377,7 +367,9 @@ gst_kling_lipsync_obtain_job (GstKlingLipsync * self)
     return gst_kling_lipsync_fail_for_input (self);
   if (ret != GST_FLOW_OK)
     return ret;
-  job = gst_kling_lipsync_start_job (self, &error);
+  job = gst_kling_lipsync_check_linked (self, &error)
+      ? gst_kling_lipsync_start_job (self, g_steal_pointer (&self->inputs),
+      &error) : NULL;
   if (job == NULL)
     return gst_kling_lipsync_fail (self, error, NULL, GST_PROGRESS_TYPE_ERROR);
   gst_kling_lipsync_set_job (self, job);

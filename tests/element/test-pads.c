@@ -11,6 +11,8 @@
 
 #include "element-helper.h"
 
+#include <string.h>
+
 /* The ten seconds of patience are half a second then. */
 #define SPEED 20
 #define N_PADS 2
@@ -19,6 +21,9 @@
 
 #define CAPS "audio/x-raw, format=S16LE, rate=16000, channels=1," \
   " layout=interleaved"
+
+/* Each test is a process. */
+static guint speed = SPEED;
 
 static const gchar *const pad_names[N_PADS] = { "audio", "video" };
 
@@ -59,7 +64,7 @@ scene_new_bare (const KlingTestStep * steps, guint n_steps)
 {
   Scene *scene = g_new0 (Scene, 1);
 
-  kling_test_set_speed (SPEED);
+  kling_test_set_speed (speed);
   scene->service = kling_test_service_start (steps, n_steps);
   scene->run = kling_test_run_new (scene->service->url, "fakesink");
   scene->clip = kling_test_load_clip (CLIP_SMALL);
@@ -442,6 +447,63 @@ GST_START_TEST (test_upload_is_served)
 
 GST_END_TEST;
 
+/* An upstream that fails sends an EOS, too: there is a second to stop us. */
+GST_START_TEST (test_grace)
+{
+  speed = 1;
+
+  g_autoptr (Scene) scene = scene_new (NULL, 0);
+  gint64 ended;
+
+  g_object_set (scene->run->lipsync, "poll-interval", 100 * GST_MSECOND, NULL);
+  play (scene);
+  push_all (scene, VIDEO);
+  push_all (scene, AUDIO);
+  ended = g_get_monotonic_time ();
+  fail_unless (kling_test_server_wait (scene->service->server, 1, 20000));
+  fail_unless (kling_test_ms_since (ended) >= 1000);
+  check_output (scene, 1);
+}
+
+GST_END_TEST;
+
+/* What came to a text pad and what was set as text is the same speech. */
+GST_START_TEST (test_same_text)
+{
+  g_autoptr (Scene) scene = scene_new_bare (NULL, 0);
+  GstBuffer *buffer = gst_buffer_new_memdup (TEST_TEXT, strlen (TEST_TEXT));
+  g_autoptr (GstCaps) caps = gst_caps_from_string ("text/x-raw, format=utf8");
+  GstSegment segment;
+  GstPad *sink, *source;
+
+  play_to_the_end (scene);
+  kling_test_run_set (scene->run, GST_STATE_NULL);
+  kling_test_run_clear (scene->run);
+
+  g_object_set (scene->run->lipsync, "text", NULL, NULL);
+  sink = gst_element_request_pad_simple (scene->run->lipsync, "text");
+  source = gst_pad_new ("upstream", GST_PAD_SRC);
+  fail_unless (gst_pad_link (source, sink) == GST_PAD_LINK_OK);
+  gst_pad_set_active (source, TRUE);
+  kling_test_run_set (scene->run, GST_STATE_PLAYING);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (source, gst_event_new_stream_start ("cues"));
+  gst_pad_push_event (source, gst_event_new_caps (caps));
+  gst_pad_push_event (source, gst_event_new_segment (&segment));
+  fail_unless_equals_int (gst_pad_push (source, buffer), GST_FLOW_OK);
+  gst_pad_push_event (source, gst_event_new_eos ());
+  check_output (scene, 1);
+
+  kling_test_run_set (scene->run, GST_STATE_NULL);
+  gst_pad_unlink (source, sink);
+  gst_element_release_request_pad (scene->run->lipsync, sink);
+  gst_object_unref (sink);
+  gst_pad_set_active (source, FALSE);
+  gst_object_unref (source);
+}
+
+GST_END_TEST;
+
 /* ---- flushes ---- */
 
 GST_START_TEST (test_flush_before_start)
@@ -659,6 +721,8 @@ pads_suite (void)
   tcase_add_loop_test (tcase, test_empty_pad, 0, N_PADS);
   tcase_add_test (tcase, test_refused_buffer);
   tcase_add_test (tcase, test_upload_is_served);
+  tcase_add_test (tcase, test_grace);
+  tcase_add_test (tcase, test_same_text);
   tcase_add_test (tcase, test_flush_before_start);
   tcase_add_test (tcase, test_flush_after_start);
   tcase_add_test (tcase, test_eos_while_collecting);

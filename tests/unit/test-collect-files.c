@@ -215,6 +215,8 @@ GST_START_TEST (test_caps)
     {GST_KLING_INPUT_AUDIO, "audio/mpeg,mpegversion=1,layer=2", "audio/mpeg"},
     {GST_KLING_INPUT_AUDIO, "audio/x-raw,format=S16LE,rate=2000000000,"
           "channels=1,layout=interleaved", "768000 Hz"},
+    {GST_KLING_INPUT_AUDIO, "audio/x-raw,format=S16LE,rate=16000,"
+          "channels=64,layout=interleaved", "63 channels"},
     {GST_KLING_INPUT_AUDIO, "audio/x-raw", "audioconvert"},
     {GST_KLING_INPUT_VIDEO, "video/x-h264", "mp4mux"},
     {GST_KLING_INPUT_VIDEO, RAW, "The video pad does not take audio/x-raw"},

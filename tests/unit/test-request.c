@@ -5,6 +5,8 @@
 
 #include <gst/check/gstcheck.h>
 
+#include <string.h>
+
 #include "kling-error.h"
 #include "kling-request.h"
 
@@ -109,6 +111,81 @@ GST_START_TEST (test_missing)
 
 GST_END_TEST;
 
+/* A text is the same whether it was set or came to a pad. */
+GST_START_TEST (test_equal_text)
+{
+  g_autoptr (KlingRequest) set = make_request (&whole_row);
+  g_autoptr (KlingRequest) cues = make_request (&whole_row);
+
+  cues->cues = g_steal_pointer (&cues->text);
+  fail_unless (kling_request_equal (set, cues));
+  fail_unless_equals_string (kling_request_get_text (cues), set->text);
+  g_free (cues->cues);
+  cues->cues = g_strdup ("Bye.");
+  fail_if (kling_request_equal (set, cues));
+}
+
+GST_END_TEST;
+
+/* What is remembered is equal to what was asked, without its megabytes. */
+GST_START_TEST (test_identity)
+{
+  g_autoptr (KlingRequest) request = make_request (&half_row);
+  g_autoptr (KlingRequest) copy = NULL;
+
+  request->audio = kling_media_new_awaited (KLING_MEDIA_AUDIO);
+  request->audio->digest = g_strdup ("0123");
+  request->audio->spool = kling_spool_new ("audio");
+  copy = kling_request_dup_identity (request);
+  fail_unless (kling_request_equal (request, copy));
+  fail_unless (copy->audio->spool == NULL);
+  g_free (copy->audio->digest);
+  copy->audio->digest = g_strdup ("0124");
+  fail_if (kling_request_equal (request, copy));
+}
+
+GST_END_TEST;
+
+static KlingUpload *
+make_upload (const gchar * address)
+{
+  KlingUploadConfig config = { address, NULL, NULL, TRUE };
+  g_autoptr (GError) error = NULL;
+  KlingUpload *upload = kling_upload_new (&config, &error);
+
+  fail_unless (upload != NULL, "%s", error ? error->message : "");
+  return upload;
+}
+
+/* Where the files go: nowhere, on top of each other, out of the service's
+ * reach */
+GST_START_TEST (test_check_upload)
+{
+  g_autoptr (KlingRequest) request = make_request (&half_row);
+  g_autoptr (KlingUpload) one = make_upload ("https://dav.example/fixed.bin");
+  g_autoptr (KlingUpload) many = make_upload ("https://dav.example/{name}");
+  g_autoptr (KlingUpload) here = make_upload ("serve:0");
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) missing = NULL;
+  g_autoptr (GError) full = NULL;
+
+  fail_unless (kling_request_check_upload (request, NULL, warnings, NULL));
+  request->audio = kling_media_new_awaited (KLING_MEDIA_AUDIO);
+  fail_if (kling_request_check_upload (request, NULL, warnings, &missing));
+  fail_unless (strstr (missing->message, "pad audio"));
+  fail_unless (kling_request_check_upload (request, one, warnings, NULL));
+  request->video = kling_media_new_awaited (KLING_MEDIA_VIDEO);
+  fail_if (kling_request_check_upload (request, one, warnings, &full));
+  fail_unless (strstr (full->message, "{name}"), "%s", full->message);
+  fail_unless (kling_request_check_upload (request, many, warnings, NULL));
+  fail_unless_equals_int (warnings->len, 0);
+  fail_unless (kling_request_check_upload (request, here, warnings, NULL));
+  fail_unless_equals_int (warnings->len, 1);
+  fail_unless (strstr (warnings->pdata[0], "only this machine"));
+}
+
+GST_END_TEST;
+
 /* Each field makes another video; a missing one is not an empty one. */
 GST_START_TEST (test_equal)
 {
@@ -143,6 +220,9 @@ request_suite (void)
   tcase_add_loop_test (tcase, test_check, 0, G_N_ELEMENTS (checks));
   tcase_add_test (tcase, test_missing);
   tcase_add_test (tcase, test_equal);
+  tcase_add_test (tcase, test_equal_text);
+  tcase_add_test (tcase, test_identity);
+  tcase_add_test (tcase, test_check_upload);
   return suite;
 }
 

@@ -167,6 +167,8 @@ job_call_paid (KlingJob * job, PaidCall call, GError ** error)
     g_auto (KlingReply) reply = { 0 };
     g_autoptr (GError) reason = NULL;
 
+    if (!kling_job_refresh_uploads (job, error))
+      return KLING_ENDING_NOT_SENT;
     if (!kling_exit_hold ()) {
       g_set_error_literal (error, KLING_ERROR, KLING_ERROR_CANCELLED,
           "Stopped.");

@@ -21,18 +21,23 @@ struct _KlingJob
   gatomicrefcount refs;
 
   /* immutable */
-  KlingRequest *request;
+  KlingPrepare prepare;
+  gpointer data;
+  GDestroyNotify destroy;
   KlingSettings *settings;
   KlingJournal *journal;
   GCancellable *stop;
 
   /* the job's thread only */
+  KlingRequest *request;        /* immutable once it is there */
   KlingHttp *http;
   KlingService *service;
   KlingRecord *record;
   KlingDetails details;
   KlingStage stage;
   gint percent;
+  gint64 uploads_checked_at;
+  gboolean uploads_removed;
 
   /* guarded by lock; cond says that any of it has changed */
   GMutex lock;
@@ -56,6 +61,7 @@ gboolean kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline,
 
 /* kling-job-upload.c: files from pads, to where the service reads them */
 gboolean kling_job_upload_inputs (KlingJob * job, GError ** error);
+gboolean kling_job_refresh_uploads (KlingJob * job, GError ** error);
 void kling_job_remove_uploads (KlingJob * job);
 void kling_job_update_leftovers (KlingJob * job);
 void kling_job_redact (KlingJob * job, GError * error);

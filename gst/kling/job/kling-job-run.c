@@ -51,6 +51,24 @@ kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline, GError ** error)
   return kling_job_may_go_on (job, error);
 }
 
+/* From what was set and what has come to a request that may be sent */
+static gboolean
+job_prepare (KlingJob * job, GError ** error)
+{
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  g_autofree gchar *text = NULL;
+
+  job->request = job->prepare (job->data, warnings, error);
+  if (job->request == NULL)
+    return FALSE;
+  text = kling_request_describe (job->request);
+  KLING_INFO ("%s", text);
+  kling_job_progress (job, KLING_STAGE_PREPARING, 0, "%s", text);
+  for (guint i = 0; i < warnings->len; i++)
+    kling_job_warn (job, "%s", (const gchar *) warnings->pdata[i]);
+  return kling_job_may_go_on (job, error);
+}
+
 static gboolean
 job_open (KlingJob * job, GError ** error)
 {
@@ -167,14 +185,6 @@ job_make_result (KlingJob * job, GError ** error)
   return kling_result_ref (job->record->result);
 }
 
-static const gchar *
-describe_speech (const KlingRequest * request)
-{
-  if (kling_request_get_text (request))
-    return "speaks a text";
-  return request->audio ? "speaks audio from a pad" : "speaks an audio URL";
-}
-
 /* The service may not have read the files yet, unless there is no task, or its
  * end is known. */
 static gboolean
@@ -219,12 +229,11 @@ job_end_uploads (KlingJob * job)
 KlingResult *
 kling_job_run (KlingJob * job, GError ** error)
 {
-  g_autofree gchar *url = kling_url_display (job->request->base_url);
   g_autoptr (GError) reason = NULL;
   KlingResult *result = NULL;
 
-  KLING_INFO ("job started at %s, %s", url, describe_speech (job->request));
-  if (job_open (job, &reason) && job_hold_record (job, &reason))
+  if (job_prepare (job, &reason) && job_open (job, &reason)
+      && job_hold_record (job, &reason))
     result = job_make_result (job, &reason);
   job_end_uploads (job);
   job_close (job);

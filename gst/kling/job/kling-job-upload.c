@@ -17,6 +17,8 @@
 #define LIFE_IN_TASK_TIMEOUTS 2
 /* People want to see that something moves; nobody wants to see every block. */
 #define TELL_INTERVAL (2 * KLING_SECOND)
+/* What was looked at so long ago is looked at again before something is paid. */
+#define RECHECK_INTERVAL (30 * KLING_SECOND)
 
 typedef struct
 {
@@ -86,7 +88,8 @@ kling_job_update_leftovers (KlingJob * job)
   kling_job_set_leftovers (job, join_leftovers (job->record));
 }
 
-/* What cannot be removed is worth a warning, not the loss of a video. */
+/* What cannot be removed is worth a warning, not the loss of a video. A later
+ * run tries again, unless that is no use. */
 static void
 job_remove_upload (KlingJob * job, KlingUploaded ** slot)
 {
@@ -101,7 +104,8 @@ job_remove_upload (KlingJob * job, KlingUploaded ** slot)
 
     kling_job_warn (job, "Left behind: %s. %s", file, error->message);
   }
-  g_clear_pointer (slot, kling_uploaded_free);
+  if (error == NULL || error->code == KLING_ERROR_SETTINGS)
+    g_clear_pointer (slot, kling_uploaded_free);
 }
 
 static gboolean
@@ -117,6 +121,7 @@ job_upload (KlingJob * job, const KlingMedia * media, KlingUploaded ** slot,
 
   /* what an earlier run left behind may have expired, or be half there */
   job_remove_upload (job, slot);
+  g_clear_pointer (slot, kling_uploaded_free);
   kling_job_progress (job, KLING_STAGE_UPLOADING, transfer->from,
       "Uploading the %s (%.1f MB) to %s.", transfer->what, size / 1e6,
       kling_upload_get_shown (upload));
@@ -130,6 +135,7 @@ job_upload (KlingJob * job, const KlingMedia * media, KlingUploaded ** slot,
   kling_job_update_leftovers (job);
   if (!kling_uploaded_check (*slot, &way, error))
     return FALSE;
+  job->uploads_checked_at = kling_clock_now ();
   KLING_INFO ("uploaded the %s to %s", transfer->what,
       kling_upload_get_shown (upload));
   return TRUE;
@@ -162,15 +168,50 @@ kling_job_upload_inputs (KlingJob * job, GError ** error)
       || job_upload (job, request->audio, &record->audio_upload, &audio, error);
 }
 
+static gboolean
+job_check_upload (KlingJob * job, KlingUploaded * uploaded, GError ** error)
+{
+  KlingUploadWay way = job_get_way (job, NULL);
+
+  return uploaded == NULL || kling_uploaded_check (uploaded, &way, error);
+}
+
+/**
+ * kling_job_refresh_uploads:
+ * @job: a job that is about to pay
+ * @error: return location for a #KlingError
+ *
+ * A busy service may have kept us waiting for an hour: what was uploaded may be
+ * gone, and its URL may have expired.
+ *
+ * Returns: %TRUE when the service can still read all that came from pads
+ */
+gboolean
+kling_job_refresh_uploads (KlingJob * job, GError ** error)
+{
+  KlingRecord *record = job->record;
+
+  if (kling_clock_now () - job->uploads_checked_at < RECHECK_INTERVAL)
+    return TRUE;
+  if (!job_check_upload (job, record->video_upload, error)
+      || !job_check_upload (job, record->audio_upload, error))
+    return FALSE;
+  job->uploads_checked_at = kling_clock_now ();
+  return TRUE;
+}
+
 /**
  * kling_job_remove_uploads:
  * @job: a job whose task has ended, or that has none
  *
- * Removes what kling_job_upload_inputs() has put somewhere.
+ * Removes what kling_job_upload_inputs() has put somewhere. Once in a run.
  */
 void
 kling_job_remove_uploads (KlingJob * job)
 {
+  if (job->uploads_removed)
+    return;
+  job->uploads_removed = TRUE;
   job_remove_upload (job, &job->record->video_upload);
   job_remove_upload (job, &job->record->audio_upload);
   kling_job_update_leftovers (job);

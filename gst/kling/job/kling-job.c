@@ -161,7 +161,9 @@ job_thread (gpointer data)
 
 /**
  * kling_job_start:
- * @request: what to make; checked by the caller
+ * @prepare: makes the request, on the job's thread
+ * @data: (transfer full): for @prepare
+ * @destroy: frees @data, on any thread
  * @settings: how to ask
  * @journal: where it is written down
  * @error: return location for a %KLING_ERROR_LOCAL
@@ -172,14 +174,16 @@ job_thread (gpointer data)
  *   thread to be had
  */
 KlingJob *
-kling_job_start (KlingRequest * request, KlingSettings * settings,
-    KlingJournal * journal, GError ** error)
+kling_job_start (KlingPrepare prepare, gpointer data, GDestroyNotify destroy,
+    KlingSettings * settings, KlingJournal * journal, GError ** error)
 {
   g_autoptr (KlingJob) job = g_new0 (KlingJob, 1);
   g_autoptr (GError) reason = NULL;
 
   g_atomic_ref_count_init (&job->refs);
-  job->request = kling_request_ref (request);
+  job->prepare = prepare;
+  job->data = data;
+  job->destroy = destroy;
   job->settings = kling_settings_ref (settings);
   job->journal = kling_journal_ref (journal);
   job->stop = g_cancellable_new ();
@@ -225,7 +229,8 @@ kling_job_unref (KlingJob * job)
 {
   if (!g_atomic_ref_count_dec (&job->refs))
     return;
-  kling_request_unref (job->request);
+  job->destroy (job->data);
+  g_clear_pointer (&job->request, kling_request_unref);
   kling_settings_unref (job->settings);
   kling_journal_unref (job->journal);
   g_object_unref (job->stop);

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 /**
  * KlingStage:
+ * @KLING_STAGE_PREPARING: the request is being made
  * @KLING_STAGE_UPLOADING: files from pads go where the service can read them
  * @KLING_STAGE_IDENTIFYING: looking for the face in the source video
  * @KLING_STAGE_CREATING: asking for the task, the call that costs
@@ -23,6 +24,7 @@ G_BEGIN_DECLS
  */
 typedef enum
 {
+  KLING_STAGE_PREPARING,
   KLING_STAGE_UPLOADING,
   KLING_STAGE_IDENTIFYING,
   KLING_STAGE_CREATING,
@@ -90,8 +92,23 @@ typedef enum
 
 typedef struct _KlingJob KlingJob;
 
-KlingJob *kling_job_start (KlingRequest * request, KlingSettings * settings,
-    KlingJournal * journal, GError ** error);
+/**
+ * KlingPrepare:
+ * @data: what kling_job_start() was given
+ * @warnings: sentences may be appended, to be freed with g_free()
+ * @error: return location for a #KlingError
+ *
+ * Makes the request of a job, on the job's thread: a minute of audio may take a
+ * second.
+ *
+ * Returns: (transfer full) (nullable): a request that has been checked
+ */
+typedef KlingRequest *(*KlingPrepare) (gpointer data, GPtrArray * warnings,
+    GError ** error);
+
+KlingJob *kling_job_start (KlingPrepare prepare, gpointer data,
+    GDestroyNotify destroy, KlingSettings * settings, KlingJournal * journal,
+    GError ** error);
 KlingJob *kling_job_ref (KlingJob * job);
 void kling_job_unref (KlingJob * job);
 

@@ -10,6 +10,7 @@
 #include "kling-request.h"
 
 #include <string.h>
+#include "kling-clock.h"
 #include "kling-dialect.h"
 #include "kling-error.h"
 #include "kling-url.h"
@@ -35,7 +36,7 @@ static const Choice speeches[] = {
   {"the pad text", G_STRUCT_OFFSET (KlingRequest, cues)},
 };
 
-/* Every string of a request, to free and to compare them all */
+/* Every string of a request, to free and to copy them all */
 static const gsize request_strings[] = {
   G_STRUCT_OFFSET (KlingRequest, base_url),
   G_STRUCT_OFFSET (KlingRequest, session_id),
@@ -104,6 +105,14 @@ get_digest (const KlingMedia * media)
   return media ? media->digest : NULL;
 }
 
+/* The same words are the same speech, whichever way they came. */
+static gboolean
+is_text (gsize offset)
+{
+  return offset == G_STRUCT_OFFSET (KlingRequest, text)
+      || offset == G_STRUCT_OFFSET (KlingRequest, cues);
+}
+
 /**
  * kling_request_equal:
  * @a: a request
@@ -119,11 +128,13 @@ kling_request_equal (const KlingRequest * a, const KlingRequest * b)
   if (a->dialect != b->dialect)
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (request_strings); i++) {
-    if (g_strcmp0 (request_get_string (a, request_strings[i]),
+    if (!is_text (request_strings[i])
+        && g_strcmp0 (request_get_string (a, request_strings[i]),
             request_get_string (b, request_strings[i])) != 0)
       return FALSE;
   }
-  return g_strcmp0 (get_digest (a->video), get_digest (b->video)) == 0
+  return g_strcmp0 (kling_request_get_text (a), kling_request_get_text (b)) == 0
+      && g_strcmp0 (get_digest (a->video), get_digest (b->video)) == 0
       && g_strcmp0 (get_digest (a->audio), get_digest (b->audio)) == 0;
 }
 
@@ -173,6 +184,41 @@ const gchar *
 kling_request_get_text (const KlingRequest * request)
 {
   return request->text ? request->text : request->cues;
+}
+
+static gchar *
+describe_speech (const KlingRequest * request)
+{
+  const gchar *text = kling_request_get_text (request);
+  glong length;
+
+  if (text) {
+    length = g_utf8_strlen (text, -1);
+    return g_strdup_printf ("%ld character%s of text, voice %s", length,
+        length == 1 ? "" : "s", request->voice_id);
+  }
+  if (request->audio == NULL)
+    return kling_url_display (request->audio_url);
+  if (request->audio->duration < 0)
+    return g_strdup_printf ("audio (%s)", request->audio->extension);
+  return g_strdup_printf ("%.2f s of audio (%s)",
+      (gdouble) request->audio->duration / KLING_SECOND,
+      request->audio->extension);
+}
+
+/**
+ * kling_request_describe:
+ * @request: a complete request
+ *
+ * Returns: (transfer full): what is asked for, in words for people
+ */
+gchar *
+kling_request_describe (const KlingRequest * request)
+{
+  g_autofree gchar *service = kling_url_display (request->base_url);
+  g_autofree gchar *speech = describe_speech (request);
+
+  return g_strdup_printf ("Lip-sync at %s: %s", service, speech);
 }
 
 /* How many of @choices are set; *@first and *@second are their names. */
@@ -304,6 +350,14 @@ kling_request_check_upload (const KlingRequest * request,
 {
   if (request->audio == NULL && request->video == NULL)
     return TRUE;
+  if (upload && request->audio && request->video
+      && kling_upload_holds_one (upload)) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "The place %s holds one file, and there are two, a video and what is"
+        " said. Give the property upload a directory: https://host/dir/{name}.",
+        kling_upload_get_shown (upload));
+    return FALSE;
+  }
   if (upload) {
     warn_of_loopback (request, upload, warnings);
     return TRUE;

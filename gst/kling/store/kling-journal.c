@@ -171,6 +171,15 @@ find_record_locked (KlingJournal * journal, const KlingRequest * request)
   return NULL;
 }
 
+/* A file of ours stands somewhere, and only the record knows of it. */
+static gboolean
+record_owes (const KlingRecord * record)
+{
+  return (record->video_upload && kling_uploaded_is_owed (record->video_upload))
+      || (record->audio_upload
+      && kling_uploaded_is_owed (record->audio_upload));
+}
+
 /* A record that says "paid" or "maybe paid", or is in somebody's hands, is never
  * dropped: the next run would pay again. */
 static void
@@ -183,7 +192,7 @@ forget_old_records_locked (KlingJournal * journal)
     GList *newer = l->prev;
 
     if (!record->held && record->state == KLING_RECORD_READY
-        && record->attempts == 0) {
+        && record->attempts == 0 && !record_owes (record)) {
       g_queue_delete_link (&journal->records, l);
       record_free (record);
     }

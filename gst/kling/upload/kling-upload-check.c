@@ -152,7 +152,8 @@ read_once (const KlingUploaded * uploaded, const KlingUploadWay * way,
  *   %KLING_ERROR_CANCELLED, %KLING_ERROR_NETWORK, %KLING_ERROR_TIMED_OUT,
  *   %KLING_ERROR_SERVICE
  *
- * Blocks the calling thread, and may try several times.
+ * Blocks the calling thread, and may try several times. A URL that expires is
+ * made anew first.
  *
  * Returns: whether the file can be read by everyone who has its URL
  */
@@ -162,6 +163,8 @@ kling_uploaded_check (KlingUploaded * uploaded, const KlingUploadWay * way,
 {
   KlingBackoff backoff = { 0 };
 
+  if (uploaded->upload->kind->renew_url)
+    uploaded->upload->kind->renew_url (uploaded, way);
   for (guint reads = 1;; reads++) {
     g_autoptr (GError) cause = NULL;
     goffset length = 0;

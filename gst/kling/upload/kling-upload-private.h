@@ -77,6 +77,7 @@ struct _KlingUploadKind
   gboolean (*remove) (KlingUploaded * uploaded, const KlingUploadWay * way,
       GError ** error);
   void (*free_state) (gpointer state);
+  void (*renew_url) (KlingUploaded * uploaded, const KlingUploadWay * way);
 };
 
 extern const KlingUploadKind kling_upload_kind_put;
@@ -96,6 +97,7 @@ struct _KlingUpload
   /* set by parse(), then constant */
   gchar *shown;
   gboolean is_loopback;
+  gboolean holds_one;
   gpointer place;
 };
 

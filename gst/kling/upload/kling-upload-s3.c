@@ -408,6 +408,16 @@ s3_put (KlingUploaded * uploaded, const KlingUploadFile * file,
   return TRUE;
 }
 
+/* It has expired, or is going to before the service is done. */
+static void
+s3_renew_url (KlingUploaded * uploaded, const KlingUploadWay * way)
+{
+  g_autofree gchar *url = make_url (uploaded);
+
+  g_free (uploaded->url);
+  uploaded->url = presign (uploaded, url, way);
+}
+
 static gboolean
 s3_remove (KlingUploaded * uploaded, const KlingUploadWay * way,
     GError ** error)
@@ -438,4 +448,5 @@ const KlingUploadKind kling_upload_kind_s3 = {
   s3_put,
   s3_remove,
   NULL,
+  s3_renew_url,
 };

@@ -201,6 +201,18 @@ kling_upload_is_loopback (const KlingUpload * upload)
   return upload->is_loopback;
 }
 
+/**
+ * kling_upload_holds_one:
+ * @upload: a place
+ *
+ * Returns: whether a second file would take the place of the first
+ */
+gboolean
+kling_upload_holds_one (const KlingUpload * upload)
+{
+  return upload->holds_one;
+}
+
 /* --- names and addresses --- */
 
 /**

@@ -42,6 +42,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingUpload, kling_upload_unref)
 
 const gchar *kling_upload_get_shown (const KlingUpload * upload);
 gboolean kling_upload_is_loopback (const KlingUpload * upload);
+gboolean kling_upload_holds_one (const KlingUpload * upload);
 
 /**
  * KlingUploadFile:
