@@ -201,8 +201,10 @@ typedef struct
 {
   GThreadedSocketService *service;
   gchar *url;
-  gint reads;                   /* atomic: blocks that were read */
 } SlowPlace;
+
+/* Atomic: blocks that were read */
+static gint slow_reads;
 
 /* Reads up to the end of the head. Returns: (transfer full): the head */
 static gchar *
@@ -218,14 +220,14 @@ read_head (GInputStream * stream)
 }
 
 static void
-read_slowly (SlowPlace * place, GInputStream * stream, goffset size)
+read_slowly (GInputStream * stream, goffset size)
 {
   g_autofree gchar *block = g_malloc (256 * 1024);
   gssize n = 1;
 
   for (; size > 0 && n > 0; size -= n) {
     n = g_input_stream_read (stream, block, MIN (size, 256 * 1024), NULL, NULL);
-    g_atomic_int_inc (&place->reads);
+    g_atomic_int_inc (&slow_reads);
     g_usleep (10 * 1000);
   }
 }
@@ -242,7 +244,7 @@ on_connection (GThreadedSocketService * service, GSocketConnection * connection,
   const gchar *length = strstr (head, "Content-Length: ");
 
   if (length)
-    read_slowly (user_data, in, g_ascii_strtoll (length + 16, NULL, 10));
+    read_slowly (in, g_ascii_strtoll (length + 16, NULL, 10));
   g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM
           (connection)), answer, strlen (answer), NULL, NULL, NULL);
   return TRUE;
@@ -259,12 +261,12 @@ slow_place_init (SlowPlace * place)
   port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER
       (place->service), NULL, NULL);
   place->url = g_strdup_printf ("http://127.0.0.1:%u/{name}", port);
-  g_signal_connect (place->service, "run", G_CALLBACK (on_connection), place);
+  g_signal_connect (place->service, "run", G_CALLBACK (on_connection), NULL);
 }
 
 /* What accepts connections needs a main loop. */
 static void
-slow_place_wait (SlowPlace * place, KlingTestRun * run, const gchar * words)
+slow_place_wait (KlingTestRun * run, const gchar * words)
 {
   gint64 start = g_get_monotonic_time ();
 
@@ -301,10 +303,10 @@ GST_START_TEST (test_slow)
   g_object_set (run->lipsync, "video-url", NULL, "upload", place.url, NULL);
   kling_test_send (run, "video", video);
   kling_test_run_set (run, GST_STATE_PLAYING);
-  slow_place_wait (&place, run, "Uploading the video (20.4 MB) to");
-  slow_place_wait (&place, run, "Uploading the video: ");
-  slow_place_wait (&place, run, " %.");
-  fail_unless (g_atomic_int_get (&place.reads) > 0);
+  slow_place_wait (run, "Uploading the video (20.4 MB) to");
+  slow_place_wait (run, "Uploading the video: ");
+  slow_place_wait (run, " %.");
+  fail_unless (g_atomic_int_get (&slow_reads) > 0);
 
   /* and it can be stopped meanwhile */
   kling_test_run_set (run, GST_STATE_NULL);
@@ -394,6 +396,27 @@ GST_START_TEST (test_stop_for_good)
 
 GST_END_TEST;
 
+/* The task has ended: nobody needs the files any more. */
+GST_START_TEST (test_stop_while_downloading)
+{
+  g_autoptr (KlingTestSender) sender =
+      new_sender (ORDER ("\"path\": \"/sandbox/results/\"",
+          "\"hang\": true", "1"));
+
+  kling_test_sender_play (sender);
+  fail_unless (kling_test_sender_wait (sender, "GET", "/sandbox/results/", 1));
+  kling_test_run_set (sender->run, GST_STATE_NULL);
+  fail_unless (strstr (kling_test_get_warnings (sender->run), "left behind")
+      == NULL);
+  fail_unless_equals_int (kling_test_sender_count_files (sender), 0);
+
+  kling_test_sender_play_to_end (sender);
+  kling_test_sender_check_paid (sender, 1, 1);
+  fail_unless_equals_int (kling_test_sender_count (sender, "PUT", ""), 2);
+}
+
+GST_END_TEST;
+
 static Suite *
 upload_faults_suite (void)
 {
@@ -409,6 +432,7 @@ upload_faults_suite (void)
   tcase_add_test (tcase, test_slow);
   tcase_add_loop_test (tcase, test_stop, 0, G_N_ELEMENTS (stops));
   tcase_add_test (tcase, test_stop_for_good);
+  tcase_add_test (tcase, test_stop_while_downloading);
   return suite;
 }
 
