@@ -12,6 +12,8 @@
 
 #include "kling-error.h"
 
+#include <string.h>
+
 /* Of 0 to 10. A minute of speech takes a fraction of a second at the best. */
 #define RESAMPLER_QUALITY 10
 
@@ -73,6 +75,73 @@ gst_kling_samples_new_converter (const GstAudioInfo * from, gint rate)
   gst_audio_info_set_format (&out, GST_AUDIO_FORMAT_S16LE, rate, 1, NULL);
   return gst_audio_converter_new (GST_AUDIO_CONVERTER_FLAG_NONE, &in, &out,
       make_options (&in, rate));
+}
+
+/* Where the planes are, a meta says; without one they follow each other.
+ *
+ * @plane: (out): bytes of each plane
+ *
+ * Returns: whether all of them are within the @size bytes of a buffer */
+static gboolean
+measure_planes (const GstAudioMeta * meta, const GstAudioInfo * info,
+    gsize size, gsize * plane)
+{
+  gsize channels = (gsize) GST_AUDIO_INFO_CHANNELS (info);
+  gsize width = (gsize) GST_AUDIO_INFO_BPF (info) / channels;
+
+  *plane = size / (gsize) GST_AUDIO_INFO_BPF (info) * width;
+  if (meta == NULL)
+    return TRUE;
+  if ((gsize) GST_AUDIO_INFO_CHANNELS (&meta->info) != channels
+      || meta->offsets == NULL || meta->samples > size)
+    return FALSE;
+  *plane = meta->samples * width;
+  for (gsize i = 0; i < channels; i++) {
+    if (*plane > size || meta->offsets[i] > size - *plane)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+copy_plane (guint8 * out, gsize stride, const guint8 * plane, gsize size,
+    gsize width)
+{
+  for (gsize i = 0; i < size; i += width, out += stride)
+    memcpy (out, plane + i, width);
+}
+
+/**
+ * gst_kling_samples_interleave:
+ * @buffer: samples, each channel in a plane of its own, as some decoders give
+ *   them
+ * @info: what they are once they are interleaved
+ *
+ * Returns: (transfer full) (nullable): the same frames at the same time,
+ *   interleaved; %NULL when they cannot be read
+ */
+GstBuffer *
+gst_kling_samples_interleave (GstBuffer * buffer, const GstAudioInfo * info)
+{
+  const GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
+  gsize channels = (gsize) GST_AUDIO_INFO_CHANNELS (info);
+  gsize bpf = (gsize) GST_AUDIO_INFO_BPF (info), plane;
+  g_autofree guint8 *frames = NULL;
+  GstBuffer *joined;
+  GstMapInfo map;
+
+  if (!measure_planes (meta, info, gst_buffer_get_size (buffer), &plane)
+      || !gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return NULL;
+  frames = g_malloc (channels * plane);
+  for (gsize i = 0; i < channels; i++)
+    copy_plane (frames + i * (bpf / channels), bpf, map.data
+        + (meta ? meta->offsets[i] : i * plane), plane, bpf / channels);
+  gst_buffer_unmap (buffer, &map);
+  joined = gst_buffer_new_memdup (frames, channels * plane);
+  gst_buffer_copy_into (joined, buffer, GST_BUFFER_COPY_FLAGS
+      | GST_BUFFER_COPY_TIMESTAMPS, 0, (gsize) - 1);
+  return joined;
 }
 
 /**

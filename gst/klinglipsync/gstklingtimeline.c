@@ -38,7 +38,8 @@ struct _GstKlingTimeline
   KlingSpool *samples;
   gint rate;                    /* of the samples, in Hz; 0 without caps */
 
-  GstAudioInfo info;            /* of what comes in */
+  GstAudioInfo info;            /* of what comes in, once it is interleaved */
+  gboolean planar;              /* it is not: each channel comes for itself */
   GstAudioConverter *converter; /* from that to the samples */
   GstBuffer *rest;              /* NULL, or the beginning of a frame */
 
@@ -209,7 +210,6 @@ parse_caps (GstCaps * caps, GstAudioInfo * info)
     gst_structure_set (structure, "channel-mask", GST_TYPE_BITMASK,
         G_GUINT64_CONSTANT (0), NULL);
   return gst_audio_info_from_caps (info, copy)
-      && GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_INTERLEAVED
       && GST_AUDIO_INFO_RATE (info) <= RATE_MAX;
 }
 
@@ -246,10 +246,13 @@ gst_kling_timeline_set_caps (GstKlingTimeline * timeline, GstCaps * caps,
 
   if (!parse_caps (caps, &info)) {
     g_set_error (error, KLING_ERROR, KLING_ERROR_INPUT,
-        "Only interleaved raw audio of at most %d Hz is read on the audio pad."
-        " Put audioconvert and audioresample in front of it.", RATE_MAX);
+        "Only raw audio of at most %d Hz is read on the audio pad. Put"
+        " audioconvert and audioresample in front of it.", RATE_MAX);
     return FALSE;
   }
+  timeline->planar = GST_AUDIO_INFO_LAYOUT (&info)
+      == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  GST_AUDIO_INFO_LAYOUT (&info) = GST_AUDIO_LAYOUT_INTERLEAVED;
   if (timeline->converter && gst_audio_info_is_equal (&info, &timeline->info))
     return TRUE;
   return set_info (timeline, &info, error);
@@ -475,16 +478,27 @@ add_untimed (GstKlingTimeline * timeline, GstBuffer * buffer, GError ** error)
  * @buffer: (transfer none): samples
  * @error: return location
  *
- * Returns: %FALSE with %KLING_ERROR_INPUT when it becomes longer than what can
- *   be sent, %KLING_ERROR_LOCAL when the disk does not take it
+ * Returns: %FALSE with %KLING_ERROR_INPUT when it cannot be read, or becomes
+ *   longer than what can be sent; %KLING_ERROR_LOCAL when the disk does not take
+ *   it
  */
 gboolean
 gst_kling_timeline_add (GstKlingTimeline * timeline, GstBuffer * buffer,
     GError ** error)
 {
-  if (is_timed (timeline, GST_BUFFER_PTS (buffer)))
-    return add_timed (timeline, buffer, error);
-  return add_untimed (timeline, buffer, error);
+  g_autoptr (GstBuffer) frames = timeline->planar
+      ? gst_kling_samples_interleave (buffer, &timeline->info)
+      : gst_buffer_ref (buffer);
+
+  if (frames == NULL) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_INPUT,
+        "A buffer of audio cannot be read: its channels are not where it says."
+        " Put audioconvert in front of the audio pad.");
+    return FALSE;
+  }
+  if (is_timed (timeline, GST_BUFFER_PTS (frames)))
+    return add_timed (timeline, frames, error);
+  return add_untimed (timeline, frames, error);
 }
 
 /**

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <gst/audio/audio.h>
 
 #define MONO 0
 #define UNPOSITIONED 1
@@ -145,6 +146,80 @@ GST_START_TEST (test_formats)
         check_tone (&sent, 0, sent.frames, 0, rate);
     }
   }
+}
+
+GST_END_TEST;
+
+/* The same frames with each channel for itself; @meta: it says where, and the
+ * last channel comes first */
+static GstBuffer *
+make_planes (GstBuffer * frames, const GstAudioInfo * info, gboolean meta)
+{
+  gsize n = gst_buffer_get_size (frames) / 4, offsets[] = { 2 * n + 2, 0 };
+  g_autofree guint8 *planes = g_malloc0 (4 * n + 2);
+  GstBuffer *buffer;
+  GstMapInfo map;
+
+  if (!meta) {
+    offsets[0] = 0;
+    offsets[1] = 2 * n;
+  }
+  gst_buffer_map (frames, &map, GST_MAP_READ);
+  for (gsize i = 0; i < 2 * n; i++)
+    memcpy (planes + offsets[i % 2] + i / 2 * 2, map.data + 2 * i, 2);
+  gst_buffer_unmap (frames, &map);
+  buffer = make_buffer (planes, meta ? 4 * n + 2 : 4 * n);
+  GST_BUFFER_PTS (buffer) = GST_BUFFER_PTS (frames);
+  gst_buffer_unref (frames);
+  if (meta)
+    gst_buffer_add_audio_meta (buffer, info, n, offsets);
+  return buffer;
+}
+
+/* What some decoders give: no frames but planes, here in stereo */
+GST_START_TEST (test_planes)
+{
+  const gint rate = 44100;
+  g_autoptr (GstKlingCollect) collect = new_collect ("S16LE", rate, 2, 3);
+  g_auto (Sent) sent = { NULL };
+  GstAudioInfo info;
+
+  gst_audio_info_set_format (&info, GST_AUDIO_FORMAT_S16LE, rate, 2, NULL);
+  info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  set_caps (collect, "audio/x-raw,format=S16LE,rate=44100,channels=2,"
+      "layout=non-interleaved,channel-mask=(bitmask)3");
+  for (gint i = 0; i < rate; i += rate / 50)
+    push (collect, make_planes (make_frames (i, rate / 50, rate, "S16LE", 2),
+            &info, __i__));
+  sent = finish_samples (collect);
+  fail_unless_equals_int (sent.frames, rate);
+  for (gsize i = 0; i < sent.frames; i++)
+    check_sample (&sent, i, 32768 * mix (i / (gdouble) rate, 1, TRUE), 1.5);
+}
+
+GST_END_TEST;
+
+/* A meta that is not true is no reason to read elsewhere. */
+GST_START_TEST (test_planes_elsewhere)
+{
+  static const struct
+  {
+    gsize samples, offset;
+  } metas[] = { {17, 0}, {16, 33}, {1, G_MAXSIZE - 1}, {G_MAXSIZE / 2, 0} };
+  g_autoptr (GstKlingCollect) collect = new_mono (16000);
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 64, NULL);
+  gsize offsets[] = { 0, 32 };
+  GstAudioMeta *meta;
+  GstAudioInfo info;
+
+  gst_audio_info_set_format (&info, GST_AUDIO_FORMAT_S16LE, 16000, 2, NULL);
+  info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  set_caps (collect, "audio/x-raw,format=S16LE,rate=16000,channels=2,"
+      "layout=non-interleaved,channel-mask=(bitmask)3");
+  meta = gst_buffer_add_audio_meta (buffer, &info, 16, offsets);
+  meta->samples = metas[__i__].samples;
+  meta->offsets[1] = metas[__i__].offset ? metas[__i__].offset : 32;
+  refuse (collect, buffer, "cannot be read");
 }
 
 GST_END_TEST;
@@ -713,6 +788,8 @@ collect_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_loop_test (tc, test_formats, 0, G_N_ELEMENTS (formats));
+  tcase_add_loop_test (tc, test_planes, 0, 2);
+  tcase_add_loop_test (tc, test_planes_elsewhere, 0, 4);
   tcase_add_loop_test (tc, test_digest, 0, 2);
   tcase_add_loop_test (tc, test_patterns, 0, 20);
   tcase_add_test (tc, test_discont);
