@@ -19,6 +19,7 @@ typedef enum
   TO_THE_END,                   /* EOS or an error */
   STOP_AT_TASK,                 /* stopped when the task is known */
   STOP_AT_CREATE,               /* stopped while the paid call is sent */
+  STOP_AT_PROGRESS,             /* stopped while the first pad is awaited */
 } Plan;
 
 static const struct
@@ -26,13 +27,16 @@ static const struct
   const gchar *name;
   Plan plan;
   const gchar *proxy;
+  gint buffers;                 /* into the audio pad, 0 without, -1 for ever */
   gboolean leak;
 } scenes[] = {
-  {"whole", TO_THE_END, NULL, FALSE},
-  {"stop-task", STOP_AT_TASK, NULL, FALSE},
-  {"stop-create", STOP_AT_CREATE, NULL, FALSE},
-  {"proxy", TO_THE_END, "http://user:" SCENE_PROXY "@127.0.0.1:1", FALSE},
-  {"leak", TO_THE_END, NULL, TRUE},
+  {"whole", TO_THE_END, NULL, 0, FALSE},
+  {"stop-task", STOP_AT_TASK, NULL, 0, FALSE},
+  {"stop-create", STOP_AT_CREATE, NULL, 0, FALSE},
+  {"proxy", TO_THE_END, "http://user:" SCENE_PROXY "@127.0.0.1:1", 0, FALSE},
+  {"pad", TO_THE_END, NULL, 100, FALSE},
+  {"stop-pad", STOP_AT_PROGRESS, NULL, -1, FALSE},
+  {"leak", TO_THE_END, NULL, 0, TRUE},
 };
 
 static GstElement *
@@ -49,6 +53,18 @@ make_lipsync (const gchar * base_url, const gchar * proxy)
       "https://" SCENE_USER "@media.example/speech.mp3?" SCENE_QUERY,
       "poll-interval", 100 * GST_MSECOND, NULL);
   return element;
+}
+
+/* Audio comes from a pad, and not from a URL. */
+static void
+add_input (GstElement * pipeline, GstElement * lipsync, gint buffers)
+{
+  GstElement *source = gst_element_factory_make ("audiotestsrc", NULL);
+
+  g_object_set (source, "num-buffers", buffers, "is-live", buffers < 0, NULL);
+  g_object_set (lipsync, "audio-url", NULL, "upload", "serve:0", NULL);
+  gst_bin_add (GST_BIN (pipeline), source);
+  gst_element_link (source, lipsync);
 }
 
 static void
@@ -75,6 +91,8 @@ is_time_to_stop (GstElement * lipsync, GstMessage * message, Plan plan)
 
   if (plan == STOP_AT_TASK)
     return gst_message_has_name (message, "klinglipsync-task");
+  if (plan == STOP_AT_PROGRESS)
+    return GST_MESSAGE_TYPE (message) == GST_MESSAGE_PROGRESS;
   g_object_get (lipsync, "status", &status, NULL);
   return plan == STOP_AT_CREATE && status == SCENE_STATUS_CREATING;
 }
@@ -125,6 +143,8 @@ run (guint scene, const gchar * base_url)
 
   gst_bin_add_many (GST_BIN (pipeline), lipsync, sink, NULL);
   gst_element_link (lipsync, sink);
+  if (scenes[scene].buffers)
+    add_input (pipeline, lipsync, scenes[scene].buffers);
   gst_element_add_property_deep_notify_watch (pipeline, NULL, TRUE);
   if (GST_IS_PRESET (lipsync))
     gst_preset_save_preset (GST_PRESET (lipsync), "scene");

@@ -132,6 +132,7 @@ static const struct
   {"whole", 1, {.method = "GET",.path = RESULT_PATH,.status = 302,
           .headers = "Location: http://results.example/a?t=canary\r\n"}},
   {"proxy", 1, {.path = "/none"}},
+  {"pad", 0, {.path = "/none"}},
 };
 
 GST_START_TEST (test_secrets)
@@ -259,6 +260,9 @@ static const struct
   {"whole", 1, {.method = "POST",.path = IDENTIFY_PATH,.status = 401}, 0},
   {"whole", 1, {.method = "POST",.path = CREATE_PATH,.status = 500}, 0},
   {"whole", 1, {.method = "GET",.path = RESULT_PATH,.body = "<html>"}, 0},
+  {"pad", 0, {.path = "/none"}, 0},
+  {"pad", 1, {.method = "POST",.path = CREATE_PATH,.status = 500}, 0},
+  {"stop-pad", 0, {.path = "/none"}, 0},
   /* the tracer finds what is left */
   {"leak", 0, {.path = "/none"}, 1},
 };
