@@ -16,6 +16,8 @@
 /* Of the service, at least. Files that are made have a bit more. */
 #define SECONDS 2
 #define TONE "audiotestsrc num-buffers=100 ! audio/x-raw,rate=44100,channels=1"
+#define STEREO "audiotestsrc num-buffers=100 ! audiopanorama panorama=-0.5 !" \
+  " audio/x-raw,rate=44100,channels=2"
 /* 2 s, and as small as the service takes */
 #define PICTURES "videotestsrc num-buffers=20 pattern=ball !" \
   " video/x-raw,width=640,height=512,framerate=10/1 !" \
@@ -72,7 +74,16 @@ make_caps (const Kind * kind)
   return caps;
 }
 
-/* @frames of @kind, from @start on, the same in all channels */
+/* What the first channel has more than the second; it is gone in the mean. */
+static gint16
+get_difference (gint frame, gint channel)
+{
+  gint16 difference = (gint16) (frame * 7919 % 2001 - 1000);
+
+  return channel == 0 ? difference : channel == 1 ? -difference : 0;
+}
+
+/* @frames of @kind, from @start on */
 static GstBuffer *
 make_frames (const Kind * kind, gint start, gint frames)
 {
@@ -86,10 +97,12 @@ make_frames (const Kind * kind, gint start, gint frames)
 
   gst_buffer_map (buffer, &map, GST_MAP_WRITE);
   for (gint i = 0; i < frames * kind->channels; i++) {
-    gint16 sample = get_sample (start + i / kind->channels, kind->rate);
-    guint8 *place = map.data + i / kind->channels * step
-        + i % kind->channels * next;
+    gint frame = i / kind->channels, channel = i % kind->channels;
+    gint16 sample = get_sample (start + frame, kind->rate);
+    guint8 *place = map.data + frame * step + channel * next;
 
+    if (kind->channels > 1)
+      sample += get_difference (start + frame, channel);
     if (is_float)
       GST_WRITE_FLOAT_LE (place, sample / 32768.0f);
     else
@@ -292,7 +305,7 @@ GST_START_TEST (test_decoded)
   g_autofree gchar *expected = NULL;
   gsize size;
 
-  kling_test_inputs_make (TONE " ! %s ! filesink location=%s",
+  kling_test_inputs_make (STEREO " ! %s ! filesink location=%s",
       encoders[__i__], file);
   kling_test_inputs_make ("filesrc location=%s ! decodebin ! audioconvert"
       " dithering=none noise-shaping=none ! audio/x-raw,format=S16LE,"
