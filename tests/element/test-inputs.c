@@ -17,7 +17,7 @@
 #define SECONDS 2
 #define TONE "audiotestsrc num-buffers=100 ! audio/x-raw,rate=44100,channels=1"
 #define STEREO "audiotestsrc num-buffers=100 ! audiopanorama panorama=-0.5 !" \
-  " audio/x-raw,rate=44100,channels=2"
+  " audio/x-raw,rate=44100,channels=2 ! audioconvert"
 /* 2 s, and as small as the service takes */
 #define PICTURES "videotestsrc num-buffers=20 pattern=ball !" \
   " video/x-raw,width=640,height=512,framerate=10/1 !" \
