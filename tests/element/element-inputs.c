@@ -278,6 +278,27 @@ kling_test_inputs_get_video (KlingTestRun * run)
 
 /* ---- what was said ---- */
 
+/**
+ * kling_test_inputs_first_error:
+ * @run: a run
+ *
+ * Waits for an error. Those that follow are of elements upstream, whose streams
+ * end with it.
+ *
+ * Returns: (transfer none): the sentence of the first one, which is ours
+ */
+const gchar *
+kling_test_inputs_first_error (KlingTestRun * run)
+{
+  GstMessage *message = kling_test_run_wait (run, GST_MESSAGE_ERROR, 20);
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (message != NULL, "no error within 20 s");
+  fail_unless (GST_MESSAGE_SRC (message) == GST_OBJECT (run->lipsync));
+  gst_message_parse_error (message, &error, NULL);
+  return g_intern_string (error->message);
+}
+
 static gboolean
 is_warning_with (GstMiniObject * object, const gchar * words)
 {
