@@ -10,8 +10,9 @@
 
 #include "gstklingsamples.h"
 
-#include <string.h>
 #include "kling-error.h"
+
+#include <string.h>
 
 /* Of 0 to 10. A minute of speech takes a fraction of a second at the best. */
 #define RESAMPLER_QUALITY 10
@@ -76,59 +77,71 @@ gst_kling_samples_new_converter (const GstAudioInfo * from, gint rate)
       make_options (&in, rate));
 }
 
-static void
-copy_planes (const GstAudioBuffer * from, guint8 * to)
+/* Where the planes are, a meta says; without one they follow each other.
+ *
+ * @plane: (out): bytes of each plane
+ *
+ * Returns: whether all of them are within the @size bytes of a buffer */
+static gboolean
+measure_planes (const GstAudioMeta * meta, const GstAudioInfo * info,
+    gsize size, gsize * plane)
 {
-  gint bps = GST_AUDIO_INFO_BPS (&from->info);
-  gint bpf = GST_AUDIO_INFO_BPF (&from->info);
+  gsize channels = (gsize) GST_AUDIO_INFO_CHANNELS (info);
+  gsize width = (gsize) GST_AUDIO_INFO_BPF (info) / channels;
 
-  for (gint channel = 0; channel < from->n_planes; channel++) {
-    const guint8 *plane = from->planes[channel];
-
-    for (gsize i = 0; i < from->n_samples; i++)
-      memcpy (to + i * bpf + channel * bps, plane + i * bps, bps);
+  *plane = size / (gsize) GST_AUDIO_INFO_BPF (info) * width;
+  if (meta == NULL)
+    return TRUE;
+  if ((gsize) GST_AUDIO_INFO_CHANNELS (&meta->info) != channels
+      || meta->offsets == NULL || meta->samples > size)
+    return FALSE;
+  *plane = meta->samples * width;
+  for (gsize i = 0; i < channels; i++) {
+    if (*plane > size || meta->offsets[i] > size - *plane)
+      return FALSE;
   }
+  return TRUE;
+}
+
+static void
+copy_plane (guint8 * out, gsize stride, const guint8 * plane, gsize size,
+    gsize width)
+{
+  for (gsize i = 0; i < size; i += width, out += stride)
+    memcpy (out, plane + i, width);
 }
 
 /**
  * gst_kling_samples_interleave:
- * @buffer: (transfer none): samples with a plane for each channel
- * @info: the same, interleaved
- * @error: return location for a %KLING_ERROR_INPUT
+ * @buffer: samples, each channel in a plane of its own, as some decoders give
+ *   them
+ * @info: what they are once they are interleaved
  *
- * Decoders like to give planes. From here on there is one way to count.
- *
- * Returns: (transfer full) (nullable): the samples of @buffer, interleaved, with
- *   its timestamps and flags
+ * Returns: (transfer full) (nullable): the same frames at the same time,
+ *   interleaved; %NULL when they cannot be read
  */
 GstBuffer *
-gst_kling_samples_interleave (GstBuffer * buffer, const GstAudioInfo * info,
-    GError ** error)
+gst_kling_samples_interleave (GstBuffer * buffer, const GstAudioInfo * info)
 {
-  GstAudioInfo planar = *info;
-  GstAudioBuffer from;
+  const GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
+  gsize channels = (gsize) GST_AUDIO_INFO_CHANNELS (info);
+  gsize bpf = (gsize) GST_AUDIO_INFO_BPF (info), plane;
+  g_autofree guint8 *frames = NULL;
+  GstBuffer *joined;
   GstMapInfo map;
-  GstBuffer *to;
 
-  GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
-
-  planar.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
-  if (meta == NULL || !gst_audio_info_is_equal (&meta->info, &planar)
-      || !gst_audio_buffer_map (&from, &planar, buffer, GST_MAP_READ)) {
-    g_set_error (error, KLING_ERROR, KLING_ERROR_INPUT,
-        "The audio is to have a plane for each channel, and its buffers do not"
-        " say where they are. Put audioconvert in front of the audio pad.");
+  if (!measure_planes (meta, info, gst_buffer_get_size (buffer), &plane)
+      || !gst_buffer_map (buffer, &map, GST_MAP_READ))
     return NULL;
-  }
-  to = gst_buffer_new_allocate (NULL,
-      from.n_samples * GST_AUDIO_INFO_BPF (info), NULL);
-  gst_buffer_copy_into (to, buffer,
-      GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
-  gst_buffer_map (to, &map, GST_MAP_WRITE);
-  copy_planes (&from, map.data);
-  gst_buffer_unmap (to, &map);
-  gst_audio_buffer_unmap (&from);
-  return to;
+  frames = g_malloc (channels * plane);
+  for (gsize i = 0; i < channels; i++)
+    copy_plane (frames + i * (bpf / channels), bpf, map.data
+        + (meta ? meta->offsets[i] : i * plane), plane, bpf / channels);
+  gst_buffer_unmap (buffer, &map);
+  joined = gst_buffer_new_memdup (frames, channels * plane);
+  gst_buffer_copy_into (joined, buffer, GST_BUFFER_COPY_FLAGS
+      | GST_BUFFER_COPY_TIMESTAMPS, 0, (gsize) - 1);
+  return joined;
 }
 
 /**

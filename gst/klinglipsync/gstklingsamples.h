@@ -17,7 +17,8 @@ GstAudioConverter *gst_kling_samples_new_converter (const GstAudioInfo * from,
     gint rate);
 
 GstBuffer *gst_kling_samples_interleave (GstBuffer * buffer,
-    const GstAudioInfo * info, GError ** error);
+    const GstAudioInfo * info);
+
 gboolean gst_kling_samples_append (KlingSpool * spool,
     GstAudioConverter * converter, gconstpointer data, gsize frames,
     guint64 most, GError ** error);

@@ -490,17 +490,19 @@ gboolean
 gst_kling_timeline_add (GstKlingTimeline * timeline, GstBuffer * buffer,
     GError ** error)
 {
-  g_autoptr (GstBuffer) interleaved = NULL;
+  g_autoptr (GstBuffer) frames = timeline->planar
+      ? gst_kling_samples_interleave (buffer, &timeline->info)
+      : gst_buffer_ref (buffer);
 
-  if (timeline->planar) {
-    interleaved = gst_kling_samples_interleave (buffer, &timeline->info, error);
-    if (interleaved == NULL)
-      return FALSE;
-    buffer = interleaved;
+  if (frames == NULL) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_INPUT,
+        "A buffer of audio cannot be read: its channels are not where it says."
+        " Put audioconvert in front of the audio pad.");
+    return FALSE;
   }
-  if (is_timed (timeline, GST_BUFFER_PTS (buffer)))
-    return add_timed (timeline, buffer, error);
-  return add_untimed (timeline, buffer, error);
+  if (is_timed (timeline, GST_BUFFER_PTS (frames)))
+    return add_timed (timeline, frames, error);
+  return add_untimed (timeline, frames, error);
 }
 
 /**

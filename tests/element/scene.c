@@ -19,6 +19,7 @@ typedef enum
   TO_THE_END,                   /* EOS or an error */
   STOP_AT_TASK,                 /* stopped when the task is known */
   STOP_AT_CREATE,               /* stopped while the paid call is sent */
+  STOP_AT_PROGRESS,             /* stopped while the first pad is awaited */
 } Plan;
 
 static const struct
@@ -46,6 +47,7 @@ static const struct
   {"s3-stop", STOP_AT_TASK, NULL, FALSE, "s3://bucket?region=region&endpoint="
         "%s" SCENE_PLACE},
   {"serve", TO_THE_END, NULL, FALSE, "serve:0"},
+  {"stop-pad", STOP_AT_PROGRESS, NULL, FALSE, "serve:0"},
 };
 
 static GstElement *
@@ -120,6 +122,8 @@ is_time_to_stop (GstElement * lipsync, GstMessage * message, Plan plan)
 
   if (plan == STOP_AT_TASK)
     return gst_message_has_name (message, "klinglipsync-task");
+  if (plan == STOP_AT_PROGRESS)
+    return GST_MESSAGE_TYPE (message) == GST_MESSAGE_PROGRESS;
   g_object_get (lipsync, "status", &status, NULL);
   return plan == STOP_AT_CREATE && status == SCENE_STATUS_CREATING;
 }

@@ -132,6 +132,7 @@ static const struct
   {"whole", 1, {.method = "GET",.path = RESULT_PATH,.status = 302,
           .headers = "Location: http://results.example/a?t=canary\r\n"}},
   {"proxy", 1, {.path = "/none"}},
+  {"serve", 0, {.path = "/none"}},
 };
 
 GST_START_TEST (test_secrets)
@@ -404,6 +405,8 @@ static const struct
   {"whole", 1, {.method = "POST",.path = CREATE_PATH,.status = 500}, 0},
   {"whole", 1, {.method = "GET",.path = RESULT_PATH,.body = "<html>"}, 0},
   {"serve", 0, {.path = "/none"}, 0},
+  {"serve", 1, {.method = "POST",.path = CREATE_PATH,.status = 500}, 0},
+  {"stop-pad", 0, {.path = "/none"}, 0},
   /* the tracer finds what is left */
   {"leak", 0, {.path = "/none"}, 1},
 };

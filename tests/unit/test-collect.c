@@ -2,19 +2,18 @@
  *
  * What is sent is compared with what was pushed sample by sample: against the
  * same numbers where nothing is resampled, against the function that they are
- * taken from where it is.
+ * samples of where it is.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
 #include "collect-helper.h"
 
-#include <gst/audio/audio.h>
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <gst/audio/audio.h>
 
 #define MONO 0
 #define UNPOSITIONED 1
@@ -119,68 +118,6 @@ mix (gdouble seconds, gint layout, gboolean integers)
   return sum;
 }
 
-/* The same samples, a plane for each channel */
-static GstBuffer *
-split_planes (GstBuffer * buffer, const GstAudioInfo * info)
-{
-  gint n_bytes = GST_AUDIO_INFO_BPS (info), channels = info->channels;
-  gsize frames = gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (info);
-  GstAudioInfo planar = *info;
-  GstBuffer *planes = gst_buffer_copy_deep (buffer);
-  GstMapInfo from, to;
-
-  gst_buffer_map (buffer, &from, GST_MAP_READ);
-  gst_buffer_map (planes, &to, GST_MAP_WRITE);
-  for (gsize i = 0; i < frames * channels; i++)
-    memcpy (to.data + (i % channels * frames + i / channels) * n_bytes,
-        from.data + i * n_bytes, n_bytes);
-  gst_buffer_unmap (planes, &to);
-  gst_buffer_unmap (buffer, &from);
-  gst_buffer_unref (buffer);
-  planar.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
-  gst_buffer_add_audio_meta (planes, &planar, frames, NULL);
-  return planes;
-}
-
-/* Decoders give planes. What is sent is the same. */
-GST_START_TEST (test_planes)
-{
-  const gchar *format = formats[__i__];
-  g_autoptr (GstKlingCollect) collect = new_collect (format, 48000, 2, 3);
-  g_autoptr (GstKlingCollect) other = new_collect (format, 48000, 2, 3);
-  g_autofree gchar *caps = g_strdup_printf ("audio/x-raw,format=%s,rate=48000,"
-      "channels=2,channel-mask=(bitmask)3,layout=non-interleaved", format);
-  GstAudioInfo info;
-
-  set_caps (other, caps);
-  gst_audio_info_set_format (&info, gst_audio_format_from_string (format),
-      48000, 2, NULL);
-  for (guint i = 0; i < 10; i++) {
-    push (collect, make_frames (i * 960, 960, 48000, format, 2));
-    push (other, split_planes (make_frames (i * 960, 960, 48000, format, 2),
-            &info));
-  }
-  g_auto (Sent) sent = finish_samples (collect);
-  g_auto (Sent) same = finish_samples (other);
-
-  fail_unless_equals_int (sent.frames, 9600);
-  fail_unless_equals_string (same.media->digest, sent.media->digest);
-}
-
-GST_END_TEST;
-
-/* A claim in the caps, and none in the buffer */
-GST_START_TEST (test_planes_missing)
-{
-  g_autoptr (GstKlingCollect) collect = new_collect ("S16LE", 48000, 2, 3);
-
-  set_caps (collect, "audio/x-raw,format=S16LE,rate=48000,channels=2,"
-      "channel-mask=(bitmask)3,layout=non-interleaved");
-  refuse (collect, make_frames (0, 960, 48000, "S16LE", 2), "plane");
-}
-
-GST_END_TEST;
-
 /* One second of any format, rate and layout */
 GST_START_TEST (test_formats)
 {
@@ -209,6 +146,80 @@ GST_START_TEST (test_formats)
         check_tone (&sent, 0, sent.frames, 0, rate);
     }
   }
+}
+
+GST_END_TEST;
+
+/* The same frames with each channel for itself; @meta: it says where, and the
+ * last channel comes first */
+static GstBuffer *
+make_planes (GstBuffer * frames, const GstAudioInfo * info, gboolean meta)
+{
+  gsize n = gst_buffer_get_size (frames) / 4, offsets[] = { 2 * n + 2, 0 };
+  g_autofree guint8 *planes = g_malloc0 (4 * n + 2);
+  GstBuffer *buffer;
+  GstMapInfo map;
+
+  if (!meta) {
+    offsets[0] = 0;
+    offsets[1] = 2 * n;
+  }
+  gst_buffer_map (frames, &map, GST_MAP_READ);
+  for (gsize i = 0; i < 2 * n; i++)
+    memcpy (planes + offsets[i % 2] + i / 2 * 2, map.data + 2 * i, 2);
+  gst_buffer_unmap (frames, &map);
+  buffer = make_buffer (planes, meta ? 4 * n + 2 : 4 * n);
+  GST_BUFFER_PTS (buffer) = GST_BUFFER_PTS (frames);
+  gst_buffer_unref (frames);
+  if (meta)
+    gst_buffer_add_audio_meta (buffer, info, n, offsets);
+  return buffer;
+}
+
+/* What some decoders give: no frames but planes, here in stereo */
+GST_START_TEST (test_planes)
+{
+  const gint rate = 44100;
+  g_autoptr (GstKlingCollect) collect = new_collect ("S16LE", rate, 2, 3);
+  g_auto (Sent) sent = { NULL };
+  GstAudioInfo info;
+
+  gst_audio_info_set_format (&info, GST_AUDIO_FORMAT_S16LE, rate, 2, NULL);
+  info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  set_caps (collect, "audio/x-raw,format=S16LE,rate=44100,channels=2,"
+      "layout=non-interleaved,channel-mask=(bitmask)3");
+  for (gint i = 0; i < rate; i += rate / 50)
+    push (collect, make_planes (make_frames (i, rate / 50, rate, "S16LE", 2),
+            &info, __i__));
+  sent = finish_samples (collect);
+  fail_unless_equals_int (sent.frames, rate);
+  for (gsize i = 0; i < sent.frames; i++)
+    check_sample (&sent, i, 32768 * mix (i / (gdouble) rate, 1, TRUE), 1.5);
+}
+
+GST_END_TEST;
+
+/* A meta that is not true is no reason to read elsewhere. */
+GST_START_TEST (test_planes_elsewhere)
+{
+  static const struct
+  {
+    gsize samples, offset;
+  } metas[] = { {17, 0}, {16, 33}, {1, G_MAXSIZE - 1}, {G_MAXSIZE / 2, 0} };
+  g_autoptr (GstKlingCollect) collect = new_mono (16000);
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 64, NULL);
+  gsize offsets[] = { 0, 32 };
+  GstAudioMeta *meta;
+  GstAudioInfo info;
+
+  gst_audio_info_set_format (&info, GST_AUDIO_FORMAT_S16LE, 16000, 2, NULL);
+  info.layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  set_caps (collect, "audio/x-raw,format=S16LE,rate=16000,channels=2,"
+      "layout=non-interleaved,channel-mask=(bitmask)3");
+  meta = gst_buffer_add_audio_meta (buffer, &info, 16, offsets);
+  meta->samples = metas[__i__].samples;
+  meta->offsets[1] = metas[__i__].offset ? metas[__i__].offset : 32;
+  refuse (collect, buffer, "cannot be read");
 }
 
 GST_END_TEST;
@@ -555,8 +566,8 @@ GST_START_TEST (test_segment_rate)
 
 GST_END_TEST;
 
-/* The rate changes at 1 s and back at 3 s; at 2 s the same caps come again. The
- * timeline stays at the first rate, and nothing moves. */
+/* The rate changes at 1 s and back at 3 s. The timeline stays at the first, and
+ * nothing moves. */
 GST_START_TEST (test_caps_change)
 {
   static const gint changes[][2] = {
@@ -573,9 +584,8 @@ GST_START_TEST (test_caps_change)
 
   push_tone (collect, 0, rate, rate);
   set_caps (collect, caps);
-  push_tone (collect, other, 2 * other, other);
+  push_tone (collect, other, 3 * other, other);
   set_caps (collect, caps);
-  push_tone (collect, 2 * other, 3 * other, other);
   set_caps (collect, back);
   push_tone (collect, 3 * rate, 4 * rate, rate);
   sent = finish_samples (collect);
@@ -663,8 +673,6 @@ GST_START_TEST (test_trim)
   sent = finish_samples (collect);
   fail_unless_equals_int (sent.frames, 60 * 16000);
   check_tone (&sent, 0, sent.frames, 0, 16000);
-  fail_unless_equals_int64 (sent.media->duration, 60 * G_USEC_PER_SEC);
-  fail_if (sent.media->silent);
   fail_unless_equals_int (sent.warnings->len, length > 60000);
   if (length == 60300)
     fail_unless_equals_string (g_ptr_array_index (sent.warnings, 0),
@@ -768,7 +776,6 @@ GST_START_TEST (test_longest)
   fail_unless_equals_int (sent.rate, MIN (rate, 16000));
   fail_unless_equals_int (sent.frames, 2499978);
   fail_unless_equals_int (sent.warnings->len, 0);
-  fail_unless (sent.media->silent);
 }
 
 GST_END_TEST;
@@ -780,9 +787,9 @@ collect_suite (void)
   TCase *tc = tcase_create ("general");
 
   suite_add_tcase (suite, tc);
-  tcase_add_loop_test (tc, test_planes, 0, G_N_ELEMENTS (formats));
-  tcase_add_test (tc, test_planes_missing);
   tcase_add_loop_test (tc, test_formats, 0, G_N_ELEMENTS (formats));
+  tcase_add_loop_test (tc, test_planes, 0, 2);
+  tcase_add_loop_test (tc, test_planes_elsewhere, 0, 4);
   tcase_add_loop_test (tc, test_digest, 0, 2);
   tcase_add_loop_test (tc, test_patterns, 0, 20);
   tcase_add_test (tc, test_discont);
