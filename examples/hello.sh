@@ -9,12 +9,13 @@ here=$PWD
 say="Hello. I am a picture, and now I can speak."
 voice=
 language=
+audio=
 install=yes
 
 usage () {
   cat <<EOT
 usage: examples/hello.sh [--say SENTENCE] [--voice ID] [--language en|zh]
-                         [--no-install]
+                         [--audio FILE] [--no-install]
 
 Makes a video in which a face speaks a sentence, and leaves it as hello.mp4 in
 the directory you are in. Nothing is sent anywhere and nothing is paid: instead
@@ -24,6 +25,8 @@ for as long as the script does.
   --say SENTENCE   what is said
   --voice ID       who says it, an id of docs/guide.md
   --language L     the voice's language: en or zh; guessed when not given
+  --audio FILE     a recording is spoken instead, of anything that GStreamer
+                   decodes, a film too; 2 to 60 seconds
   --no-install     name missing packages instead of installing them
 EOT
 }
@@ -46,6 +49,8 @@ while [ $# -gt 0 ]; do
     --say) need_value "$1" $#; say=$2; shift ;;
     --voice) need_value "$1" $#; voice=$2; shift ;;
     --language) need_value "$1" $#; language=$2; shift ;;
+    --audio) need_value "$1" $#; audio=$2; shift ;;
+    --audio=*) audio=${1#*=} ;;
     --say=*) say=${1#*=} ;;
     --voice=*) voice=${1#*=} ;;
     --language=*) language=${1#*=} ;;
@@ -64,6 +69,11 @@ has_chinese () {
   printf %s "$1" | LC_ALL=C grep -q "$(printf '[\344-\351]')"
 }
 
+case $audio in
+  '' | /*) ;;
+  *) audio=$here/$audio ;;
+esac
+[ -z "$audio" ] || [ -r "$audio" ] || die "$audio cannot be read"
 case $say in
   *[![:space:]]*) ;;
   *) die "there is nothing to say" ;;
@@ -213,9 +223,16 @@ url=http://127.0.0.1:$port
 # The line all this is for. It is run in a directory of its own, so that an
 # hello.mp4 of an earlier run stays until the new one is whole.
 
-set -- gst-launch-1.0 klinglipsync "video-url=$url/sandbox/face.mp4" \
-  "text=$(launch_quote "$say")" "voice-id=$(launch_quote "$voice")" \
-  "voice-language=$language" ! filesink location=hello.mp4
+if [ -n "$audio" ]; then
+  # the element serves the recording to the sandbox itself
+  set -- gst-launch-1.0 filesrc "location=$(launch_quote "$audio")" ! \
+    decodebin ! klinglipsync "video-url=$url/sandbox/face.mp4" \
+    upload=serve:0 ! filesink location=hello.mp4
+else
+  set -- gst-launch-1.0 klinglipsync "video-url=$url/sandbox/face.mp4" \
+    "text=$(launch_quote "$say")" "voice-id=$(launch_quote "$voice")" \
+    "voice-language=$language" ! filesink location=hello.mp4
+fi
 
 cat <<EOT
 
@@ -233,7 +250,7 @@ EOT
 
 run_it () {
   # what you have set for the real service is not for the sandbox
-  unset KLING_DIALECT KLING_ACCESS_KEY KLING_SECRET_KEY
+  unset KLING_UPLOAD KLING_DIALECT KLING_ACCESS_KEY KLING_SECRET_KEY
   export KLING_BASE_URL="$url"
   export KLING_API_KEY=sandbox
   export GST_PLUGIN_PATH="$build/gst/klinglipsync${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}"
@@ -273,9 +290,10 @@ Play it with any player, or with
 
   gst-launch-1.0 playbin uri=$(shell_quote "file://$(percent_encode "$here")/hello.mp4")
 
-Say something else:
+Say something else, or let a recording be spoken:
 
   $(shell_quote "$repo/examples/hello.sh") --say "Good evening."
+  $(shell_quote "$repo/examples/hello.sh") --audio speech.wav
 
 With the real service, which costs money (docs/guide.md says how much), a video
 of yours that the service can fetch, and your key, which never stands on a
