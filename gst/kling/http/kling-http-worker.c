@@ -97,6 +97,10 @@ worker_ensure_locked (GError ** error)
   if (worker != NULL)
     return TRUE;
 
+  /* GLib 2.74 deadlocks when one thread is the first to use GTask while another
+   * is inside the class_init of a type of libsoup, which wants GTask, too. So
+   * the type is there before there is a second thread that does network. */
+  g_type_ensure (G_TYPE_TASK);
   self = g_new0 (Worker, 1);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
