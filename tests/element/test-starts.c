@@ -433,7 +433,10 @@ check_quiet (KlingTestChild * child)
 static void
 check_well (KlingTestChild * child)
 {
-  fail_unless (kling_test_child_wait (child, 40));
+  gboolean ended = kling_test_child_wait (child, 40);
+  g_autofree gchar *output = kling_test_child_read (child, FALSE);
+
+  fail_unless (ended, "it does not end: %s", output);
   check_quiet (child);
   fail_unless_equals_int (kling_test_child_get_exit (child), 0);
   check_paid (1);
