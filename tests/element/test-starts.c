@@ -410,7 +410,7 @@ launch (const gchar * options, const gchar * properties, const gchar * line)
       " base-url=%s api-key=" KLING_TEST_SANDBOX_KEY " upload=serve:0"
       " poll-interval=100000000 %s ! %s", options, base, properties, line);
   static const gchar *const environment[] = { "G_DEBUG=fatal-warnings",
-    "GST_DEBUG=1", "GST_DEBUG_NO_COLOR=1", NULL
+    "GST_DEBUG=1", "GST_DEBUG_NO_COLOR=1", "KLING_TEST_SPEED=1", NULL
   };
 
   return kling_test_child_launch (all, environment);
