@@ -359,6 +359,10 @@ gst_kling_lipsync_change_state (GstElement * element, GstStateChange transition)
     return GST_STATE_CHANGE_FAILURE;
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
     gst_kling_lipsync_reset (self);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING
+      || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
+    gst_kling_lipsync_set_playing (self,
+        transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING);
 
   ret = GST_ELEMENT_CLASS (gst_kling_lipsync_parent_class)->change_state
       (element, transition);

@@ -32,6 +32,7 @@ struct _GstKlingLipsync
   gboolean flushing;            /* the child shall not wait */
   gboolean abandoned;           /* a direct EOS came while nothing was there */
   gboolean delivered;           /* the result is being read out */
+  gboolean playing;             /* in PLAYING, or on the way there */
   gboolean closed;              /* no input is taken any more */
   GError *input_error;          /* posted already, by the sink pad it came to */
   GPtrArray *inputs;            /* taken when it was closed, until the job */
@@ -61,6 +62,7 @@ KlingJob *gst_kling_lipsync_start_job (GstKlingLipsync * self,
     GPtrArray * inputs, GError ** error);
 
 /* gstklingwait.c: the task of the src pad */
+void gst_kling_lipsync_set_playing (GstKlingLipsync * self, gboolean playing);
 void gst_kling_lipsync_close_progress (GstKlingLipsync * self,
     GstProgressType type, const gchar * text);
 

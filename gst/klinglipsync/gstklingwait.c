@@ -157,10 +157,13 @@ gst_kling_lipsync_warn_of_silence (GstKlingLipsync * self,
   gst_kling_lipsync_warn (self, text);
 }
 
-/* What has been told of the waiting */
+/* What has been told of the waiting. A progress that has begun keeps
+ * gst-launch-1.0 in PAUSED, where a microphone gives nothing to wait for: so
+ * while the pipeline is on its way to PLAYING nothing is told at first. */
 typedef struct
 {
   gchar *text;
+  gint64 quiet_until;
   gboolean warned;
 } Told;
 
@@ -172,29 +175,49 @@ told_clear (Told * told)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Told, told_clear);
 
-/* Called with the lock held, and lets go of it to post.
- * Returns: whether there was something to tell */
-static gboolean
+/* Called with the lock held, and lets go of it to post. */
+static void
 gst_kling_lipsync_tell_awaited (GstKlingLipsync * self, Told * told,
     const gchar * awaited)
 {
-  gboolean is_new = g_strcmp0 (awaited, told->text) != 0;
-
-  if (!is_new && (told->warned
-          || kling_clock_now () < self->heard_at + INPUT_SILENCE))
-    return FALSE;
   g_mutex_unlock (&self->lock);
-  if (is_new) {
-    gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_COLLECTING);
-    gst_kling_lipsync_tell (self, -1, awaited);
-    g_free (told->text);
-    told->text = g_strdup (awaited);
-  } else {
-    gst_kling_lipsync_warn_of_silence (self, awaited);
-  }
+  gst_kling_lipsync_tell (self, -1, awaited);
+  g_free (told->text);
+  told->text = g_strdup (awaited);
+  told->warned = FALSE;
   g_mutex_lock (&self->lock);
-  told->warned = !is_new;
-  return TRUE;
+}
+
+/* Likewise */
+static void
+gst_kling_lipsync_warn_awaited (GstKlingLipsync * self, Told * told,
+    const gchar * awaited)
+{
+  g_mutex_unlock (&self->lock);
+  gst_kling_lipsync_warn_of_silence (self, awaited);
+  told->warned = TRUE;
+  g_mutex_lock (&self->lock);
+}
+
+/* Tells what is due, or waits until something is or has changed. Called with the
+ * lock held. */
+static void
+gst_kling_lipsync_await_locked (GstKlingLipsync * self, Told * told,
+    const gchar * awaited)
+{
+  gint64 now = kling_clock_now ();
+  gint64 tell_at = g_strcmp0 (awaited, told->text) == 0 ? KLING_NEVER
+      : self->playing ? now : told->quiet_until;
+  gint64 warn_at = told->warned ? KLING_NEVER : self->heard_at + INPUT_SILENCE;
+
+  if (awaited == NULL)
+    kling_clock_wait (&self->cond, &self->lock, self->heard_at + INPUT_GRACE);
+  else if (tell_at <= now)
+    gst_kling_lipsync_tell_awaited (self, told, awaited);
+  else if (warn_at <= now)
+    gst_kling_lipsync_warn_awaited (self, told, awaited);
+  else
+    kling_clock_wait (&self->cond, &self->lock, MIN (tell_at, warn_at));
 }
 
 /* Waits until the request is complete. Returns GST_FLOW_OK when the job may
@@ -202,7 +225,8 @@ gst_kling_lipsync_tell_awaited (GstKlingLipsync * self, Told * told,
 static GstFlowReturn
 gst_kling_lipsync_await_inputs (GstKlingLipsync * self)
 {
-  g_auto (Told) told = { NULL, FALSE };
+  g_auto (Told) told = { NULL, kling_clock_after (INPUT_SILENCE), FALSE };
+  gboolean collecting = FALSE;
   GstFlowReturn ret;
 
   g_mutex_lock (&self->lock);
@@ -212,11 +236,14 @@ gst_kling_lipsync_await_inputs (GstKlingLipsync * self)
 
     if (gst_kling_lipsync_decide_locked (self, &awaited, &ret))
       break;
-    if (awaited && gst_kling_lipsync_tell_awaited (self, &told, awaited))
+    if (!collecting) {
+      g_mutex_unlock (&self->lock);
+      gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_COLLECTING);
+      g_mutex_lock (&self->lock);
+      collecting = TRUE;
       continue;
-    kling_clock_wait (&self->cond, &self->lock,
-        awaited == NULL ? self->heard_at + INPUT_GRACE
-        : told.warned ? KLING_NEVER : self->heard_at + INPUT_SILENCE);
+    }
+    gst_kling_lipsync_await_locked (self, &told, awaited);
   }
   g_mutex_unlock (&self->lock);
   return ret;
@@ -419,7 +446,23 @@ gst_kling_lipsync_set_flushing (GstKlingLipsync * self, gboolean flushing)
   g_mutex_unlock (&self->lock);
 }
 
-/* ---- what the sink pads tell, on their streaming threads ---- */
+/* ---- what others tell: state changes, and the sink pads on their threads ---- */
+
+/**
+ * gst_kling_lipsync_set_playing:
+ * @self: the element
+ * @playing: whether it is in PLAYING, or on the way there
+ *
+ * Called by state changes: from now on what is waited for may be told.
+ */
+void
+gst_kling_lipsync_set_playing (GstKlingLipsync * self, gboolean playing)
+{
+  g_mutex_lock (&self->lock);
+  self->playing = playing;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
 
 /**
  * gst_kling_lipsync_is_closed:

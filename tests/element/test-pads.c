@@ -246,6 +246,7 @@ GST_START_TEST (test_released_pad)
   push_stream (scene, VIDEO);
   check_silence (scene);
   remove_pad (scene, VIDEO);
+  fail_unless (kling_test_run_wait (scene->run, GST_MESSAGE_WARNING, 10));
   check_silence (scene);
   fail_unless (kling_test_run_has_text (scene->run,
           "Still to be said: who speaks"));
@@ -393,9 +394,20 @@ GST_START_TEST (test_no_place)
 
 GST_END_TEST;
 
+/* A progress that has begun would keep gst-launch-1.0 from PLAYING, where a
+ * microphone begins to give something: nothing is told for ten seconds. */
+static void
+check_untold (Scene * scene)
+{
+  fail_unless_equals_int (kling_test_run_count (scene->run,
+          GST_MESSAGE_PROGRESS), 0);
+}
+
 /* An EOS without data is an error at once, whatever else is still to come. */
 GST_START_TEST (test_empty_pad)
 {
+  speed = 1;
+
   g_autoptr (Scene) scene = scene_new (NULL, 0);
 
   play (scene);
@@ -403,7 +415,7 @@ GST_START_TEST (test_empty_pad)
   push_event (scene, __i__, gst_event_new_eos ());
   kling_test_check_contains (check_refused (scene,
           GST_RESOURCE_ERROR_SETTINGS), pad_names[__i__]);
-  kling_test_run_check_progress (scene->run, GST_PROGRESS_TYPE_ERROR);
+  check_untold (scene);
 }
 
 GST_END_TEST;
@@ -412,6 +424,8 @@ GST_END_TEST;
  * one error. */
 GST_START_TEST (test_refused_buffer)
 {
+  speed = 1;
+
   g_autoptr (Scene) scene = scene_new (NULL, 0);
   GstFlowReturn ret = GST_FLOW_OK;
 
@@ -422,7 +436,7 @@ GST_START_TEST (test_refused_buffer)
   fail_unless_equals_int (ret, GST_FLOW_ERROR);
   fail_unless_equals_int (push_buffer (scene, AUDIO), GST_FLOW_EOS);
   check_refused (scene, GST_RESOURCE_ERROR_SETTINGS);
-  kling_test_run_check_progress (scene->run, GST_PROGRESS_TYPE_ERROR);
+  check_untold (scene);
 }
 
 GST_END_TEST;
@@ -667,11 +681,9 @@ GST_START_TEST (test_waiting_is_told)
   GstMessage *warning;
 
   play (scene);
-  fail_unless (kling_test_run_has_text (scene->run, "Waiting"));
-  fail_unless_equals_int (kling_test_run_count (scene->run,
-          GST_MESSAGE_WARNING), 0);
   warning = kling_test_run_wait (scene->run, GST_MESSAGE_WARNING, 10);
   fail_unless (warning != NULL);
+  fail_unless (kling_test_run_has_text (scene->run, "Waiting"));
   fail_unless (kling_test_ms_since (begun) >= 10 * 1000 / SPEED);
   /* once is enough */
   g_usleep (3 * 10 * 1000 * 1000 / SPEED);
@@ -687,12 +699,14 @@ GST_END_TEST;
 /* Nothing was asked for when we are stopped: nothing is said about a task. */
 GST_START_TEST (test_stop_while_collecting)
 {
+  speed = 1;
+
   g_autoptr (Scene) scene = scene_new (NULL, 0);
 
   play (scene);
   push_all (scene, 0);
   kling_test_run_set (scene->run, GST_STATE_NULL);
-  kling_test_run_check_progress (scene->run, GST_PROGRESS_TYPE_CANCELED);
+  check_untold (scene);
   fail_unless_equals_int (kling_test_run_count (scene->run,
           GST_MESSAGE_WARNING | GST_MESSAGE_ERROR), 0);
   fail_unless_equals_int (kling_test_server_count (scene->service->server,

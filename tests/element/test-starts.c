@@ -468,6 +468,16 @@ wait_output (KlingTestChild * child, const gchar * words)
   return FALSE;
 }
 
+static gchar *
+repeat (const gchar * text, guint n)
+{
+  GString *out = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append (out, text);
+  return g_string_free (out, FALSE);
+}
+
 /* Somebody speaks, and ends it. */
 static KlingTestChild *
 record (const gchar * options, const gchar * out)
@@ -475,8 +485,10 @@ record (const gchar * options, const gchar * out)
   g_autofree gchar *face = kling_test_sandbox_url
       (kling_test_inputs_get_sandbox (), "/sandbox/face.mp4");
   g_autofree gchar *video = g_strdup_printf ("video-url=%s", face);
+  /* that many take a while on their way to PAUSED, as microphones do */
+  g_autofree gchar *slow = repeat ("identity ! ", 60);
   g_autofree gchar *line = g_strdup_printf ("filesink location=%s"
-      " audiotestsrc is-live=true ! lipsync.", out);
+      " audiotestsrc is-live=true ! %s lipsync.", out, slow);
   KlingTestChild *child = launch (options, video, line);
 
   fail_unless (wait_output (child, "Waiting for the end of the input"));
