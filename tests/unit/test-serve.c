@@ -483,8 +483,8 @@ GST_START_TEST (test_connection_bound)
 
 GST_END_TEST;
 
-/* Half a request now and then is as good as none, and so is one that has been
- * answered. */
+/* Half a request now and then is as good as none. One that was answered was the
+ * last one. */
 GST_START_TEST (test_idle_is_closed)
 {
   g_autoptr (Served) served = served_new ("serve:0", 1000);
@@ -493,7 +493,7 @@ GST_START_TEST (test_idle_is_closed)
   g_autoptr (GSocketConnection) done = connect_to (served_url (served));
   g_autofree gchar *request = make_request (served);
   gint64 begun = g_get_monotonic_time ();
-  gchar bytes[4096];
+  gchar bytes[4096] = "";
 
   send_text (done, request);
   for (guint i = 0; i < 800; i++) {
@@ -504,6 +504,8 @@ GST_START_TEST (test_idle_is_closed)
   fail_unless (g_get_monotonic_time () - begun < SOON);
   fail_unless_equals_int64 (receive (idle, bytes, 1), 0);
   check_answered (done);
+  fail_unless (receive (done, bytes, sizeof bytes - 1) > 0);
+  fail_unless (strstr (bytes, "\r\nConnection: close\r\n"));
   while (receive (done, bytes, sizeof bytes) > 0);
   fail_unless (g_get_monotonic_time () - begun < SOON);
 }

@@ -23,8 +23,8 @@
 #include "kling-error.h"
 #include "kling-log.h"
 
-/* A connection has this long until its request has come, be it the first or
- * the next one, ... */
+/* A connection is for one request: libsoup keeps none that we have accepted. It
+ * has this long until its request has come, ... */
 #define REQUEST_PATIENCE (5 * KLING_SECOND)
 /* ... and this long for each block of a file. */
 #define PATIENCE (60 * KLING_SECOND)
@@ -70,7 +70,7 @@ typedef struct
   GSocketAddress *remote;       /* tells whose a message is */
   gint64 deadline;
   gsize moved;                  /* of the current block */
-  gboolean gets_file;           /* is inside an answer with a file */
+  gboolean gets_file;           /* its request has come, and is a good one */
   gboolean is_ending;
 } Connection;
 
@@ -213,6 +213,7 @@ server_admit (Server * server)
 {
   gboolean is_full =
       server->connections->len >= KLING_UPLOAD_SERVER_CONNECTIONS;
+  g_autoptr (GSocketConnection) next = NULL;
 
   if (g_cancellable_is_cancelled (server->stopping))
     return;
@@ -220,9 +221,10 @@ server_admit (Server * server)
     server_make_room (server);
     return;
   }
-  if (server->next != NULL)
-    server_adopt (server, server->next);
-  g_clear_object (&server->next);
+  /* libsoup may read and answer before it returns */
+  next = g_steal_pointer (&server->next);
+  if (next != NULL)
+    server_adopt (server, next);
   server_accept (server);
 }
 
@@ -254,20 +256,6 @@ server_on_wrote (SoupServerMessage * message, guint size, gpointer user_data)
   connection->moved += size;
   if (connection->moved >= PATIENT_BLOCK)
     connection_be_patient (connection);
-}
-
-static void
-server_on_finished (SoupServer * soup, SoupServerMessage * message,
-    gpointer user_data)
-{
-  Server *server = user_data;
-  Connection *connection = find_connection (server, message);
-
-  if (connection == NULL)
-    return;
-  connection->gets_file = FALSE;
-  connection_be_patient (connection);
-  server_admit (server);
 }
 
 /* Runs when the headers of a request have come. */
@@ -418,6 +406,8 @@ server_on_request (SoupServer * soup, SoupServerMessage * message,
   g_autoptr (KlingServedFile) file = server_find_file (server,
       g_uri_get_path (soup_server_message_get_uri (message)));
 
+  soup_message_headers_replace (soup_server_message_get_response_headers
+      (message), "Connection", "close");
   if (file != NULL && (method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD))
     server_answer (server, message, file);
   else
@@ -435,8 +425,6 @@ server_begin (Server * server)
   soup_server_add_early_handler (server->soup, NULL, server_on_headers, server,
       NULL);
   soup_server_add_handler (server->soup, NULL, server_on_request, server, NULL);
-  g_signal_connect (server->soup, "request-finished",
-      G_CALLBACK (server_on_finished), server);
 
   server->sweeper = g_timeout_source_new_seconds (1);
   g_source_set_callback (server->sweeper, server_sweep, server, NULL);
