@@ -200,14 +200,15 @@ install_network_properties (GObjectClass * klass, GParamSpec ** pspecs)
   /**
    * GstKlingLipsync:proxy:
    *
-   * URI of an HTTP or SOCKS proxy for all traffic of the element. It may hold a
-   * password, so it cannot be read back.
+   * URI of an HTTP or SOCKS proxy for all traffic of the element that leaves
+   * this machine. It may hold a password, so it cannot be read back.
    *
    * Since: klinglipsync 0.1
    */
   pspecs[PROP_PROXY] = g_param_spec_string ("proxy", "Proxy",
-      "URI of the proxy for all traffic, http://[user:password@]host:port or"
-      " socks5://...; cannot be read back. Unset: as the system is set up."
+      "URI of the proxy for all traffic that leaves this machine,"
+      " http://[user:password@]host:port or socks5://...; cannot be read back."
+      " Unset: as the system is set up."
       " All dialects", NULL, FLAGS_WRITE_ONLY);
 
   /**

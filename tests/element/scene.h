@@ -21,6 +21,9 @@
 /* What they have in common, and what scripted answers have, too */
 #define SCENE_CANARY "canary"
 
+/* A service that only a proxy could reach */
+#define SCENE_ELSEWHERE "https://service.invalid"
+
 /* What is uploaded, as a WAV, below the service's URL */
 #define SCENE_SPEECH "audiotestsrc num-buffers=25 samplesperbuffer=1600 !" \
   " audio/x-raw,format=S16LE,rate=16000,channels=1 ! identity"

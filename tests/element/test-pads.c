@@ -294,6 +294,30 @@ GST_START_TEST (test_second_activation)
 
 GST_END_TEST;
 
+/* Four files of two elements on one port */
+GST_START_TEST (test_one_port)
+{
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  g_autofree gchar *address = g_strdup_printf ("serve:%d",
+      g_socket_listener_add_any_inet_port (listener, NULL, NULL));
+  g_autoptr (Scene) one = scene_new (NULL, 0);
+  g_autoptr (Scene) two = scene_new (NULL, 0);
+  Scene *scenes[] = { one, two };
+
+  g_socket_listener_close (listener);
+  for (guint i = 0; i < G_N_ELEMENTS (scenes); i++) {
+    g_object_set (scenes[i]->run->lipsync, "upload", address, NULL);
+    play (scenes[i]);
+    push_all (scenes[i], 0);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (scenes); i++)
+    push_all (scenes[i], 1);
+  for (guint i = 0; i < G_N_ELEMENTS (scenes); i++)
+    check_output (scenes[i], 1);
+}
+
+GST_END_TEST;
+
 /* What nobody has said may still come with a late pad: it is waited for, and
  * said, and nothing is sent. */
 GST_START_TEST (test_incomplete)
@@ -727,6 +751,7 @@ pads_suite (void)
   tcase_add_test (tcase, test_released_pad);
   tcase_add_test (tcase, test_late_pad);
   tcase_add_test (tcase, test_second_activation);
+  tcase_add_test (tcase, test_one_port);
   tcase_add_test (tcase, test_incomplete);
   tcase_add_test (tcase, test_two_speeches);
   tcase_add_test (tcase, test_late_second_speech);

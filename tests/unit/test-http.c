@@ -773,6 +773,34 @@ GST_START_TEST (test_proxy)
 
 GST_END_TEST;
 
+/* What stays on this machine goes there directly, and without the password. */
+GST_START_TEST (test_proxy_is_for_others)
+{
+  static const gchar *const hosts[] = { "127.0.0.1", "127.0.0.2", "localhost",
+    "LOCALHOST", "[::1]"
+  };
+  static const KlingTestStep steps[] = { {.body = "{}"} };
+  g_autoptr (KlingTestServer) relay = START_SERVER (steps);
+  g_autoptr (KlingTestServer) server = START_SERVER (steps);
+  g_autofree gchar *relay_url = kling_test_server_url (relay, "");
+  g_autofree gchar *server_url = kling_test_server_url (server, "/query");
+  g_autofree gchar *proxy = g_strconcat ("http://me:planted@",
+      relay_url + strlen ("http://"), NULL);
+  g_autoptr (KlingHttp) http = kling_http_new (proxy, NULL, NULL, NULL);
+  g_autoptr (Call) call = call_new (http, g_strconcat ("http://",
+          hosts[__i__], strrchr (server_url, ':'), NULL));
+
+  call_run (call);
+  fail_unless_equals_int (kling_test_server_count (relay, NULL, NULL), 0);
+  /* the server has only one of the addresses */
+  fail_unless (call->answered || __i__ == 1 || __i__ == 4);
+  if (call->answered)
+    fail_if (strstr (kling_test_server_call (server, 0)->head,
+            "Proxy-Authorization"));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_bad_proxy)
 {
   static const gchar *const proxies[] = { "planted", "ftp://planted:1",
@@ -1099,6 +1127,7 @@ http_suite (void)
   tcase_add_test (tc, test_last_on_worker);
   tcase_add_test (tc, test_cancel_race);
   tcase_add_test (tc, test_proxy);
+  tcase_add_loop_test (tc, test_proxy_is_for_others, 0, 5);
   tcase_add_test (tc, test_bad_proxy);
   tcase_add_loop_test (tc, test_tls, 0, G_N_ELEMENTS (trusts));
   tcase_add_test (tc, test_http1);

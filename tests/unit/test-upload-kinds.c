@@ -396,6 +396,39 @@ GST_START_TEST (test_s3)
 
 GST_END_TEST;
 
+/* Readers of the URL write Host in lower case. */
+GST_START_TEST (test_s3_host)
+{
+  static const KlingTestStep steps[] = { {"PUT"}, {"GET",.body = "0123456789"}
+  };
+  g_autoptr (KlingTestServer) server = START_SERVER (steps);
+  g_autoptr (Case) c = case_new (10);
+  g_autofree gchar *base = kling_test_server_url (server, "");
+  const gchar *port = strrchr (base, ':');
+  g_autofree gchar *address = g_strdup_printf ("s3://buck?region=eu-west-3&"
+      "endpoint=HTTP://LocalHost%s/S3", port);
+  g_autofree gchar *expected = g_strdup_printf ("http://localhost%s/S3/buck/",
+      port);
+  g_autofree gchar *host = NULL;
+
+  case_set_aws (TRUE);
+  fail_unless (case_put (c, address), "%s", c->error ? c->error->message : "");
+  fail_unless (g_str_has_prefix (kling_uploaded_get_url (c->uploaded),
+          expected), "%s", kling_uploaded_get_url (c->uploaded));
+  fail_unless (case_check (c));
+  host = find_header (kling_test_server_call (server, 0), "Host");
+  fail_unless (g_str_has_prefix (host, "localhost:"), "%s", host);
+  check_signed_call (kling_test_server_call (server, 0));
+  check_presigned_call (kling_test_server_call (server, 1));
+
+  fail_unless (case_open (c, "s3://buck?region=r&endpoint=https://B\xc3\x9c"
+          "cher.Example:443/"));
+  fail_unless_equals_string (kling_upload_get_shown (c->upload),
+      "https://xn--bcher-kva.example");
+}
+
+GST_END_TEST;
+
 static const struct
 {
   const gchar *rest;
@@ -481,6 +514,7 @@ upload_kinds_suite (void)
   tcase_add_loop_test (tc, test_post_pointers, 0, G_N_ELEMENTS (pointers));
   tcase_add_loop_test (tc, test_post_once, 0, 3);
   tcase_add_test (tc, test_s3);
+  tcase_add_test (tc, test_s3_host);
   tcase_add_loop_test (tc, test_s3_life, 0, G_N_ELEMENTS (lives));
   tcase_add_test (tc, test_s3_environment);
   return s;

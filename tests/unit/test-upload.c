@@ -402,6 +402,77 @@ GST_START_TEST (test_words)
 
 GST_END_TEST;
 
+/* However a text is cut, at most so much of a secret is left that it is still
+ * one. */
+static void
+check_cuts (const Case * c, const gchar * text, const gchar * secret)
+{
+  const gchar *begin = strstr (text, secret);
+
+  fail_unless (begin != NULL);
+  for (gsize i = begin - text + 8; i <= strlen (text); i++) {
+    g_autofree gchar *start = g_strndup (text, i);
+    g_autofree gchar *cut = g_strconcat (start, "...", NULL);
+    g_autofree gchar *quote = g_strdup_printf ("\"%s\" is bad", start);
+    g_autofree gchar *told = kling_uploaded_redact (c->uploaded, cut);
+    g_autofree gchar *quoted = kling_uploaded_redact (c->uploaded, quote);
+
+    fail_unless (g_regex_match_simple ("^\\(the uploaded file\\)\\.+$", told,
+            0, 0), "%s", told);
+    fail_unless_equals_string (quoted, "\"(the uploaded file)\" is bad");
+  }
+}
+
+GST_START_TEST (test_cut_words)
+{
+  static const KlingTestStep steps[] = { {"PUT"} };
+  g_autoptr (KlingTestServer) server = START_SERVER (steps);
+  g_autoptr (Case) c = case_new (10);
+  g_autofree gchar *base = kling_test_server_url (server, "");
+  g_autofree gchar *other = g_strconcat (base, "/v1/videos/none", NULL);
+  g_autofree gchar *redacted = NULL;
+  g_autofree gchar *name = NULL;
+  const gchar *url, *token;
+
+  c->cleanup = __i__ == 0;
+  fail_unless (case_put_at (c, server, "", "/v1/videos/{name}?sig=planted"));
+  url = kling_uploaded_get_url (c->uploaded);
+  name = g_strndup (strrchr (url, '/') + 1, strcspn (strrchr (url, '/'), ".")
+      - 1);
+  token = c->cleanup ? strchr (name, '-') + 1 : name;
+  check_cuts (c, url, token);
+  check_cuts (c, url + strlen (base), token);
+  check_cuts (c, name, token);
+  check_cuts (c, token, token);
+  redacted = kling_uploaded_redact (c->uploaded, other);
+  fail_unless_equals_string (redacted, other);
+}
+
+GST_END_TEST;
+
+/* The name that a form gives to a file is not ours: all of the path may be a
+ * secret. */
+GST_START_TEST (test_cut_words_of_others)
+{
+  static const KlingTestStep steps[] = { {"POST",
+      .body = "{\"url\":\"https://media.example/v1/files/secret/a.wav\"}"}
+  };
+  g_autoptr (KlingTestServer) server = START_SERVER (steps);
+  g_autoptr (Case) c = case_new (10);
+  g_autofree gchar *post = kling_test_server_url (server, "/up#url=/url");
+  g_autofree gchar *address = g_strconcat ("post+", post, NULL);
+  g_autofree gchar *redacted = NULL;
+
+  fail_unless (case_put (c, address), "%s", c->error ? c->error->message : "");
+  check_cuts (c, kling_uploaded_get_url (c->uploaded), "v1/files");
+  check_cuts (c, "/v1/files/secret/a.wav", "v1/files");
+  redacted = kling_uploaded_redact (c->uploaded,
+      "no https://media.example/v1/files/new");
+  fail_unless_equals_string (redacted, "no https://media.example/v1/files/new");
+}
+
+GST_END_TEST;
+
 /* --- addresses --- */
 
 static const struct
@@ -556,6 +627,8 @@ upload_suite (void)
   tcase_add_test (tc, test_check_stops_at_headers);
   tcase_add_loop_test (tc, test_remove, 0, G_N_ELEMENTS (removals));
   tcase_add_test (tc, test_words);
+  tcase_add_loop_test (tc, test_cut_words, 0, 2);
+  tcase_add_test (tc, test_cut_words_of_others);
   tcase_add_loop_test (tc, test_wrong_address, 0, G_N_ELEMENTS (wrong));
   tcase_add_loop_test (tc, test_wrong_headers, 0, G_N_ELEMENTS (wrong_headers));
   tcase_add_test (tc, test_log);

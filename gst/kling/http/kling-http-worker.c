@@ -32,6 +32,11 @@ static const guint lane_connections[] = {
   [KLING_HTTP_LANE_PAID] = 16,
 };
 
+/* What no proxy gets: it could not reach it, and it goes in the clear */
+static const gchar *const this_machine[] = { "localhost", "127.0.0.0/8", "::1",
+  NULL
+};
+
 #define N_LANES G_N_ELEMENTS (lane_connections)
 
 typedef struct
@@ -221,8 +226,8 @@ http_create_locked (const gchar * proxy, GUri * proxy_uri,
 
 /**
  * kling_http_new:
- * @proxy: (nullable): URL of a proxy for everything, or %NULL for what the
- *   system says
+ * @proxy: (nullable): URL of a proxy for everything that leaves this machine,
+ *   or %NULL for what the system says
  * @tls_database: (nullable): whom to trust, or %NULL for what the system trusts
  * @user_agent: (nullable): what to call ourselves
  * @error: set to %KLING_ERROR_SETTINGS or %KLING_ERROR_LOCAL
@@ -320,16 +325,19 @@ kling_http_run (KlingHttp * http, GSourceFunc func, gpointer user_data,
   g_source_attach (source, http->worker->context);
 }
 
-/* Everything in the clear and the opening of tunnels goes to the proxy; what
- * goes through a tunnel is none of its business. */
+/* Of what leaves this machine, everything in the clear and the opening of
+ * tunnels goes to the proxy; what goes through a tunnel is none of its
+ * business. */
 static void
 session_on_queued (SoupSession * session, SoupMessage * message,
     gpointer user_data)
 {
   KlingHttp *http = user_data;
+  GUri *uri = soup_message_get_uri (message);
+  g_autofree gchar *url = g_uri_to_string_partial (uri, G_URI_HIDE_QUERY);
   gboolean to_proxy = soup_message_get_method (message) == SOUP_METHOD_CONNECT
-      || g_strcmp0 (g_uri_get_scheme (soup_message_get_uri (message)),
-      "http") == 0;
+      || (g_strcmp0 (g_uri_get_scheme (uri), "http") == 0
+      && !kling_url_is_loopback (url));
 
   if (to_proxy)
     soup_message_headers_replace (soup_message_get_request_headers (message),
@@ -353,7 +361,7 @@ kling_http_create_session (KlingHttp * http, KlingHttpLane lane)
     soup_session_set_tls_database (session, http->tls_database);
   if (http->proxy != NULL) {
     g_autoptr (GProxyResolver) resolver =
-        g_simple_proxy_resolver_new (http->proxy, NULL);
+        g_simple_proxy_resolver_new (http->proxy, (gchar **) this_machine);
 
     soup_session_set_proxy_resolver (session, resolver);
   }

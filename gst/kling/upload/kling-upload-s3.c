@@ -148,9 +148,8 @@ find_region (Place * place, GHashTable * options, GError ** error)
 
 /* Returns: (transfer full): host and port as libsoup writes them into Host */
 static gchar *
-make_host (GUri * endpoint)
+make_host (GUri * endpoint, const gchar * host)
 {
-  const gchar *host = g_uri_get_host (endpoint);
   gint port = g_uri_get_port (endpoint);
   gint usual = g_str_equal (g_uri_get_scheme (endpoint), "https") ? 443 : 80;
   gboolean is_ipv6 = strchr (host, ':') != NULL;
@@ -160,6 +159,21 @@ make_host (GUri * endpoint)
   if (port <= 0 || port == usual)
     return g_steal_pointer (&bare);
   return g_strdup_printf ("%s:%d", bare, port);
+}
+
+/* Who follows a URL writes its host in lower case, so that is signed. GUri has
+ * made ASCII of other letters. */
+static void
+set_endpoint (Place * place, GUri * uri)
+{
+  g_autofree gchar *host = g_ascii_strdown (g_uri_get_host (uri), -1);
+
+  place->host = make_host (uri, host);
+  g_free (place->endpoint);
+  place->endpoint = g_strdup_printf ("%s://%s%s", g_uri_get_scheme (uri),
+      place->host, g_uri_get_path (uri));
+  while (g_str_has_suffix (place->endpoint, "/"))
+    place->endpoint[strlen (place->endpoint) - 1] = '\0';
 }
 
 static gboolean
@@ -183,9 +197,7 @@ find_endpoint (Place * place, GHashTable * options, GError ** error)
         " & separates the options.");
     return FALSE;
   }
-  while (g_str_has_suffix (place->endpoint, "/"))
-    place->endpoint[strlen (place->endpoint) - 1] = '\0';
-  place->host = make_host (uri);
+  set_endpoint (place, uri);
   return TRUE;
 }
 

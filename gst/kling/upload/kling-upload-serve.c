@@ -88,7 +88,7 @@ serve_parse (KlingUpload * upload, const KlingUploadConfig * config,
 
 /* Returns: (transfer full): where the service finds the file */
 static gchar *
-make_url (const Place * place, const KlingUploadServer * server,
+make_url (const Place * place, const KlingServedFile * served,
     const gchar * path)
 {
   g_autofree gchar *base = NULL;
@@ -96,11 +96,11 @@ make_url (const Place * place, const KlingUploadServer * server,
   if (place->public_url != NULL)
     return kling_url_join (place->public_url, path);
   base = g_strdup_printf ("http://127.0.0.1:%u",
-      kling_upload_server_get_port (server));
+      kling_served_file_get_port (served));
   return kling_url_join (base, path);
 }
 
-/* The file does not stay: it goes with the server. */
+/* The file does not stay: it is served as long as the upload is there. */
 static gboolean
 serve_put (KlingUploaded * uploaded, const KlingUploadFile * file,
     const KlingUploadWay * way, GError ** error)
@@ -116,7 +116,7 @@ serve_put (KlingUploaded * uploaded, const KlingUploadFile * file,
   g_free (uploaded->name);
   uploaded->name = g_strdup_printf ("%s.%s", token, file->extension);
   path = g_strconcat ("/", uploaded->name, NULL);
-  uploaded->state = kling_upload_server_start (place->port,
+  uploaded->state = kling_served_file_new (place->port,
       place->public_url != NULL, path, file->content_type, bytes, error);
   if (uploaded->state == NULL)
     return FALSE;
@@ -127,7 +127,7 @@ serve_put (KlingUploaded * uploaded, const KlingUploadFile * file,
 static void
 serve_free_state (gpointer state)
 {
-  kling_upload_server_stop (state);
+  kling_served_file_free (state);
 }
 
 static gboolean

@@ -1,4 +1,4 @@
-/* klinglipsync: serving one file
+/* klinglipsync: serving files
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -9,20 +9,21 @@
 
 G_BEGIN_DECLS
 
-/* Connections that are served at the same time; others wait. */
+/* Connections to one port that are served at the same time */
 #define KLING_UPLOAD_SERVER_CONNECTIONS 8
 
 /**
- * KlingUploadServer:
+ * KlingServedFile:
  *
- * A thread that serves one file by HTTP, under one path, to whoever knows it.
+ * A file that this process serves by HTTP, under one path, to whoever knows it.
+ * All files of one port have one thread.
  */
-typedef struct _KlingUploadServer KlingUploadServer;
+typedef struct _KlingServedFile KlingServedFile;
 
-KlingUploadServer *kling_upload_server_start (guint16 port, gboolean everywhere,
+KlingServedFile *kling_served_file_new (guint16 port, gboolean everywhere,
     const gchar * path, const gchar * content_type, GBytes * bytes,
     GError ** error);
-guint16 kling_upload_server_get_port (const KlingUploadServer * server);
-void kling_upload_server_stop (KlingUploadServer * server);
+guint16 kling_served_file_get_port (const KlingServedFile * file);
+void kling_served_file_free (KlingServedFile * file);
 
 G_END_DECLS

@@ -26,6 +26,8 @@
 /* As much of the digest as it takes to recognise a file by its name */
 #define DIGEST_IN_NAME 16
 #define SHOWN_OF_NAME 4
+/* As much of what nobody can guess may be said: few of its 32 digits */
+#define QUOTED_OF_SECRET 8
 
 static const struct
 {
@@ -465,31 +467,66 @@ kling_uploaded_describe (const KlingUploaded * uploaded)
       strrchr (name, '.'), uploaded->upload->shown);
 }
 
-/* Returns: how many bytes of @text are the start of @secret, 0 when they are
- * fewer than @least */
-static gsize
-match (const gchar * text, const gchar * secret, gsize least)
+/* Returns: where in @name begins what nobody can guess */
+static const gchar *
+find_token (const gchar * name)
 {
+  const gchar *dash = strchr (name, '-');
+
+  return dash ? dash + 1 : name;
+}
+
+/* Where in @text, the URL or its path, begins what nobody can guess: with the
+ * token of our name, and right after the host if the name is not ours */
+static gsize
+find_secret (const KlingUploaded * uploaded, const gchar * text,
+    const gchar * path)
+{
+  const gchar *name = strstr (text, uploaded->name);
+
+  if (name == NULL)
+    return path + 1 - text;
+  return name - text + (find_token (uploaded->name) - uploaded->name);
+}
+
+/* Returns: how many bytes of @text are the start of @secret: at least @whole, or
+ * at least %QUOTED_OF_SECRET more than @guessable and then cut; otherwise 0 */
+static gsize
+match (const gchar * text, const gchar * secret, gsize whole, gsize guessable)
+{
+  gboolean is_cut;
   gsize n = 0;
 
   while (secret[n] != '\0' && text[n] == secret[n])
     n++;
-  return n >= least ? n : 0;
+  is_cut = !g_ascii_isalnum (text[n]) && text[n] != '/';
+  if (n >= whole || (is_cut && n >= guessable + QUOTED_OF_SECRET))
+    return n;
+  return 0;
 }
 
-/* A service may cut what it quotes, so what begins as the URL and goes beyond
- * its path is the URL. Returns: how many bytes of @text are to be replaced */
+/* A service may cut what it quotes, and we cut long texts, so what begins as the
+ * URL and goes far enough is the URL. Returns: how many bytes of @text are to be
+ * replaced */
 static gsize
 match_uploaded (const KlingUploaded * uploaded, const gchar * text)
 {
-  const gchar *path = strchr (strstr (uploaded->url, "://") + 3, '/');
+  const gchar *url = uploaded->url;
+  const gchar *name = uploaded->name;
+  const gchar *token = find_token (name);
+  const gchar *path = strchr (strstr (url, "://") + 3, '/');
   gsize path_size = path ? strcspn (path, "?#") : 0;
-  gsize n = match (text, uploaded->url, strcspn (uploaded->url, "?#"));
+  gsize n = 0;
 
+  if (path == NULL)
+    path = url + strlen (url);
+  n = match (text, url, strcspn (url, "?#"), find_secret (uploaded, url, path));
   if (n == 0 && path_size > strlen ("/"))
-    n = match (text, path, path_size);
+    n = match (text, path, path_size, find_secret (uploaded, path, path));
   if (n == 0)
-    n = match (text, uploaded->name, strcspn (uploaded->name, "."));
+    n = match (text, name, strcspn (name, "."), token - name);
+  if (n == 0)
+    n = match (text, token, strcspn (token, "."), 0);
   return n;
 }
 
@@ -498,7 +535,8 @@ match_uploaded (const KlingUploaded * uploaded, const gchar * text)
  * @uploaded: an uploaded file
  * @text: (nullable): what the service says about it
  *
- * Returns: (transfer full) (nullable): @text without its URL, path and name
+ * Returns: (transfer full) (nullable): @text without its URL, path and name, be
+ *   they whole or cut
  */
 gchar *
 kling_uploaded_redact (const KlingUploaded * uploaded, const gchar * text)
