@@ -62,7 +62,8 @@ kling_test_send (KlingTestRun * run, const gchar * pad,
 static void
 send_all (KlingTestSender * sender)
 {
-  g_autofree gchar *video = g_strdup_printf ("filesrc location=%s/" CLIP_FACE,
+  g_autofree gchar *video =
+      g_strdup_printf ("filesrc location=\"%s/" CLIP_FACE "\"",
       g_getenv ("KLING_TEST_CLIPS"));
   g_autoptr (GstPad) sink = NULL;
 
