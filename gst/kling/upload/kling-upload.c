@@ -437,8 +437,8 @@ kling_uploaded_remove (KlingUploaded * uploaded, const KlingUploadWay * way,
 
   if (upload->kind->remove == NULL) {
     g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
-        "This kind of place has no way to delete it. With upload-cleanup=false"
-        " it may stay, and this is not said.");
+        "This kind of place has no way to delete it. If it may stay there, say so"
+        " with upload-cleanup=false.");
     return FALSE;
   }
   return upload->kind->remove (uploaded, way, error);
