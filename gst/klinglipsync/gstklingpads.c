@@ -82,7 +82,7 @@ static gboolean
 gst_kling_sink_pad_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
   GstKlingLipsync *self = GST_KLING_LIPSYNC (parent);
-  g_autoptr (GstEvent) owned = event;
+  g_autoptr (GstEvent) owned G_GNUC_UNUSED = event;
   g_autoptr (GError) error = NULL;
 
   GST_LOG_OBJECT (pad, "swallows %" GST_PTR_FORMAT, event);

@@ -531,10 +531,12 @@ GST_END_TEST;
 
 /* ---- being stopped ---- */
 
+#define WIDE "audio/x-raw,rate=96000,channels=2"
+
 static const gchar *const streams[] = {
   /* at full speed, then resampled to fit */
-  "audiotestsrc num-buffers=55 samplesperbuffer=96000 !"
-      " audio/x-raw,rate=96000,channels=2 ! lipsync.audio",
+  "audiotestsrc num-buffers=55 samplesperbuffer=96000 ! " WIDE
+      " ! lipsync.audio",
   /* as long as it is let */
   "audiotestsrc is-live=true ! lipsync.audio",
   "appsrc ! lipsync.audio",

@@ -292,7 +292,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SlowPlace, slow_place_clear);
 GST_START_TEST (test_slow)
 {
   g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
-  g_autofree gchar *video = g_strdup_printf ("filesrc location=%s/" CLIP_TAIL,
+  g_autofree gchar *video =
+      g_strdup_printf ("filesrc location=\"%s/" CLIP_TAIL "\"",
       g_getenv ("KLING_TEST_CLIPS"));
   g_autoptr (KlingTestRun) run = NULL;
   g_auto (SlowPlace) place;

@@ -667,7 +667,6 @@ GST_START_TEST (test_trim)
   guint64 length = lengths[__i__];
   g_autoptr (GstKlingCollect) collect = new_mono (16000);
   g_auto (Sent) sent = { NULL };
-  g_autofree gchar *digest = NULL;
 
   push_tone (collect, 0, length * 16, 16000);
   sent = finish_samples (collect);

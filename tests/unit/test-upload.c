@@ -572,6 +572,7 @@ static GMutex log_mutex;
 static GString *log_text;
 
 static void
+G_GNUC_PRINTF (5, 0)
 keep_line (KlingLogLevel level, const gchar * file, const gchar * function,
     gint line, const gchar * format, va_list args)
 {
