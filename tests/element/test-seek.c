@@ -131,12 +131,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_byte_seek)
 {
-  static const gint64 offsets[] = { 0, 1, 4095, 262144, 262145, 459000 };
+  /* negative: from the end, because encoders do not always make the same */
+  static const gint64 offsets[] = { 0, 1, 4095, 262144, 262145, -1000 };
   g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
-  gint64 offset = offsets[__i__];
+  gint64 size = (gint64) g_bytes_get_size (service->clip);
+  gint64 offset = offsets[__i__] < 0 ? size + offsets[__i__] : offsets[__i__];
   g_autoptr (KlingTestRun) run = start (service, "fakesink", GST_STATE_PAUSED);
   g_autoptr (GBytes) rest = g_bytes_new_from_bytes (service->clip, offset,
-      g_bytes_get_size (service->clip) - offset);
+      size - offset);
   g_autoptr (GBytes) data = NULL;
 
   kling_test_run_preroll (run);
