@@ -173,6 +173,45 @@ GST_START_TEST (test_place_is_down)
 
 GST_END_TEST;
 
+/* The service is busy for a minute, and meanwhile the file goes: its fourth read,
+ * after ours of both files and the service's of the video, is our second look. */
+GST_START_TEST (test_gone_while_busy)
+{
+  g_autoptr (KlingTestSender) sender = new_sender (ORDER ("\"kind\":"
+          " \"create\"", "\"code\": 1303, \"headers\": {\"Retry-After\":"
+          " \"60\"}", "1"));
+  const gchar *sentence;
+
+  kling_test_sandbox_add_fault (sender->sandbox, "%s", ORDER (READS
+          ", \"nth\": 4", "\"status\": 404", "0"));
+  kling_test_sender_play (sender);
+  sentence = kling_test_run_error (sender->run, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS);
+  kling_test_check_contains (sentence, "answers HTTP 404");
+  kling_test_sender_check_paid (sender, 1, 0);
+  fail_unless_equals_int (kling_test_sender_count (sender, "POST",
+          "/kling/v1/videos/advanced-lip-sync"), 1);
+}
+
+GST_END_TEST;
+
+/* What could not be removed is tried again by the next run, which pays nothing. */
+GST_START_TEST (test_next_run_removes)
+{
+  g_autoptr (KlingTestSender) sender = new_sender (ORDER (DELETES,
+          "\"status\": 403", "2"));
+
+  kling_test_sender_play_to_end (sender);
+  fail_unless_equals_int (kling_test_sender_count_files (sender), 2);
+  kling_test_run_set (sender->run, GST_STATE_NULL);
+  kling_test_run_clear (sender->run);
+  kling_test_sender_play_to_end (sender);
+  fail_unless_equals_int (kling_test_sender_count_files (sender), 0);
+  kling_test_sender_check_paid (sender, 1, 1);
+}
+
+GST_END_TEST;
+
 /* The video is what was paid for; a file that stays is worth a warning. */
 GST_START_TEST (test_delete_is_refused)
 {
@@ -429,6 +468,8 @@ upload_faults_suite (void)
   tcase_add_loop_test (tcase, test_lasting, 0, G_N_ELEMENTS (lasting));
   tcase_add_loop_test (tcase, test_wrong_credentials, 0, 2);
   tcase_add_loop_test (tcase, test_place_is_down, 0, G_N_ELEMENTS (closed));
+  tcase_add_test (tcase, test_gone_while_busy);
+  tcase_add_test (tcase, test_next_run_removes);
   tcase_add_test (tcase, test_delete_is_refused);
   tcase_add_test (tcase, test_slow);
   tcase_add_loop_test (tcase, test_stop, 0, G_N_ELEMENTS (stops));
