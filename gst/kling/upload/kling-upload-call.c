@@ -278,3 +278,50 @@ kling_upload_call (const KlingUpload * upload, const KlingUploadCall * call,
       return FALSE;
   }
 }
+
+/**
+ * kling_upload_put_file:
+ * @upload: a place
+ * @url: where the file goes
+ * @file: the file
+ * @way: how to get there
+ * @error: set as by kling_upload_call()
+ *
+ * Returns: whether it is there
+ */
+gboolean
+kling_upload_put_file (const KlingUpload * upload, const gchar * url,
+    const KlingUploadFile * file, const KlingUploadWay * way, GError ** error)
+{
+  g_autoptr (GBytes) bytes = kling_spool_get_bytes (file->spool, error);
+  GBytes *body[] = { bytes, NULL };
+  KlingUploadCall call = { "PUT", url, file->content_type, body,
+    kling_spool_get_sha256 (file->spool), FALSE
+  };
+  g_auto (KlingHttpAnswer) answer = { 0, };
+
+  return bytes != NULL
+      && kling_upload_call (upload, &call, way, &answer, error);
+}
+
+/**
+ * kling_upload_delete_file:
+ * @uploaded: a file at that place
+ * @url: where it is
+ * @way: how to get there
+ * @error: set as by kling_upload_call()
+ *
+ * Returns: whether it is gone
+ */
+gboolean
+kling_upload_delete_file (KlingUploaded * uploaded, const gchar * url,
+    const KlingUploadWay * way, GError ** error)
+{
+  KlingUploadCall call = { "DELETE", url, NULL, NULL, NULL, FALSE };
+  g_auto (KlingHttpAnswer) answer = { 0, };
+
+  if (!kling_upload_call (uploaded->upload, &call, way, &answer, error))
+    return FALSE;
+  uploaded->stays = FALSE;
+  return TRUE;
+}

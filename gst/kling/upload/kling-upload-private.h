@@ -124,6 +124,10 @@ GHashTable *kling_upload_parse_options (const gchar * text,
 gboolean kling_upload_call (const KlingUpload * upload,
     const KlingUploadCall * call, const KlingUploadWay * way,
     KlingHttpAnswer * answer, GError ** error);
+gboolean kling_upload_put_file (const KlingUpload * upload, const gchar * url,
+    const KlingUploadFile * file, const KlingUploadWay * way, GError ** error);
+gboolean kling_upload_delete_file (KlingUploaded * uploaded,
+    const gchar * url, const KlingUploadWay * way, GError ** error);
 gint64 kling_upload_deadline (const KlingUploadWay * way, goffset size);
 gboolean kling_upload_sleep (const KlingUploadWay * way, const gchar * why,
     gint64 span, GError ** error);

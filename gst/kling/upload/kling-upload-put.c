@@ -91,17 +91,10 @@ put_put (KlingUploaded * uploaded, const KlingUploadFile * file,
     const KlingUploadWay * way, GError ** error)
 {
   const Place *place = uploaded->upload->place;
-  g_autoptr (GBytes) bytes = kling_spool_get_bytes (file->spool, error);
   g_autofree gchar *url = kling_upload_insert_name (place->address,
       uploaded->name);
-  GBytes *body[] = { bytes, NULL };
-  KlingUploadCall call = { "PUT", url, file->content_type, body,
-    kling_spool_get_sha256 (file->spool), FALSE
-  };
-  g_auto (KlingHttpAnswer) answer = { 0, };
 
-  if (bytes == NULL || !kling_upload_call (uploaded->upload, &call, way,
-          &answer, error))
+  if (!kling_upload_put_file (uploaded->upload, url, file, way, error))
     return FALSE;
   uploaded->url = kling_upload_insert_name (place->public_url, uploaded->name);
   return TRUE;
@@ -114,13 +107,8 @@ put_remove (KlingUploaded * uploaded, const KlingUploadWay * way,
   const Place *place = uploaded->upload->place;
   g_autofree gchar *url = kling_upload_insert_name (place->address,
       uploaded->name);
-  KlingUploadCall call = { "DELETE", url, NULL, NULL, NULL, FALSE };
-  g_auto (KlingHttpAnswer) answer = { 0, };
 
-  if (!kling_upload_call (uploaded->upload, &call, way, &answer, error))
-    return FALSE;
-  uploaded->stays = FALSE;
-  return TRUE;
+  return kling_upload_delete_file (uploaded, url, way, error);
 }
 
 const KlingUploadKind kling_upload_kind_put = {

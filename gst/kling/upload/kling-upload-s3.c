@@ -405,16 +405,9 @@ static gboolean
 s3_put (KlingUploaded * uploaded, const KlingUploadFile * file,
     const KlingUploadWay * way, GError ** error)
 {
-  g_autoptr (GBytes) bytes = kling_spool_get_bytes (file->spool, error);
   g_autofree gchar *url = make_url (uploaded);
-  GBytes *body[] = { bytes, NULL };
-  KlingUploadCall call = { "PUT", url, file->content_type, body,
-    kling_spool_get_sha256 (file->spool), FALSE
-  };
-  g_auto (KlingHttpAnswer) answer = { 0, };
 
-  if (bytes == NULL || !kling_upload_call (uploaded->upload, &call, way,
-          &answer, error))
+  if (!kling_upload_put_file (uploaded->upload, url, file, way, error))
     return FALSE;
   uploaded->url = presign (uploaded, url, way);
   return TRUE;
@@ -435,13 +428,8 @@ s3_remove (KlingUploaded * uploaded, const KlingUploadWay * way,
     GError ** error)
 {
   g_autofree gchar *url = make_url (uploaded);
-  KlingUploadCall call = { "DELETE", url, NULL, NULL, NULL, FALSE };
-  g_auto (KlingHttpAnswer) answer = { 0, };
 
-  if (!kling_upload_call (uploaded->upload, &call, way, &answer, error))
-    return FALSE;
-  uploaded->stays = FALSE;
-  return TRUE;
+  return kling_upload_delete_file (uploaded, url, way, error);
 }
 
 const KlingUploadKind kling_upload_kind_s3 = {
