@@ -81,7 +81,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Fixture, fixture_free);
 static KlingEnding
 identify (Fixture * fixture)
 {
-  KlingSources sources = { NULL, fixture->request->video_url, NULL };
+  KlingSources sources = {.video_url = fixture->request->video_url };
 
   return kling_service_identify (fixture->service, fixture->request, &sources,
       NULL, &fixture->reply, &fixture->error);
@@ -90,7 +90,9 @@ identify (Fixture * fixture)
 static KlingEnding
 create (Fixture * fixture)
 {
-  KlingSources sources = { "session-1", NULL, fixture->request->audio_url };
+  KlingSources sources = {
+    .session_id = "session-1",.audio_url = fixture->request->audio_url
+  };
 
   return kling_service_create (fixture->service, fixture->request, &sources,
       NULL, &fixture->reply, &fixture->error);
@@ -99,7 +101,9 @@ create (Fixture * fixture)
 static gboolean
 query (Fixture * fixture, const gchar * task_id)
 {
-  return kling_service_query (fixture->service, task_id, NULL,
+  guint path = 0;
+
+  return kling_service_query (fixture->service, task_id, &path, NULL,
       &fixture->reply, &fixture->error);
 }
 
@@ -314,7 +318,7 @@ GST_START_TEST (test_not_sent)
   KlingTestServer *server = kling_test_server_start (NULL, 0);
   g_autoptr (Fixture) fixture = fixture_new (NULL, 0, "");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  KlingSources sources = { "s", NULL, NULL };
+  KlingSources sources = {.session_id = "s" };
 
   g_clear_pointer (&fixture->service, kling_service_free);
   g_free (fixture->request->base_url);

@@ -49,7 +49,9 @@ job_get_sources (const KlingJob * job)
 {
   const KlingRecord *record = job->record;
   KlingSources sources = {
-    job_get_session_id (job), job->request->video_url, job->request->audio_url
+    .session_id = job_get_session_id (job),
+    .video_url = job->request->video_url,
+    .audio_url = job->request->audio_url,
   };
 
   if (record->video_upload)

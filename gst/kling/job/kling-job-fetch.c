@@ -195,13 +195,6 @@ job_judge_answer (KlingJob * job, Polls * polls, const KlingAnswer * answer,
   }
 }
 
-static gboolean
-answer_lacks_task (const KlingAnswer * answer)
-{
-  return answer->status == 404
-      || g_strcmp0 (answer->code, "task_not_exist") == 0;
-}
-
 /* A poll failed. That means nothing, unless the service keeps saying that it
  * does not know the task. */
 static gboolean
@@ -210,7 +203,7 @@ job_judge_failure (KlingJob * job, Polls * polls, const KlingAnswer * answer,
 {
   gint64 now = kling_clock_now ();
 
-  if (!answer_lacks_task (answer))
+  if (!kling_answer_lacks_task (answer))
     polls->missing_since = 0;
   else if (polls->missing_since == 0)
     polls->missing_since = now;
@@ -256,7 +249,7 @@ job_poll (KlingJob * job, Polls * polls, gint64 * wait, gchar ** url,
 
   polls->attempt++;
   answered = kling_service_query (job->service, job->record->task_id,
-      job->stop, &reply, &reason);
+      &job->record->query_path, job->stop, &reply, &reason);
   job_keep_query_details (job, &reply);
   if (answered) {
     *wait = MAX (job->settings->poll_interval, reply.retry_after);

@@ -32,22 +32,25 @@ static const Choice speakers[] = {
 static const Choice speeches[] = {
   {"text", G_STRUCT_OFFSET (KlingRequest, text)},
   {"audio-url", G_STRUCT_OFFSET (KlingRequest, audio_url)},
+  {"audio-id", G_STRUCT_OFFSET (KlingRequest, audio_id)},
   {"the pad audio", G_STRUCT_OFFSET (KlingRequest, audio)},
   {"the pad text", G_STRUCT_OFFSET (KlingRequest, cues)},
 };
 
-/* Every string of a request, to free and to copy them all */
-static const gsize request_strings[] = {
+/* The strings of a request that say what is asked for */
+static const gsize identity_strings[] = {
   G_STRUCT_OFFSET (KlingRequest, base_url),
   G_STRUCT_OFFSET (KlingRequest, session_id),
   G_STRUCT_OFFSET (KlingRequest, video_url),
   G_STRUCT_OFFSET (KlingRequest, video_id),
+  G_STRUCT_OFFSET (KlingRequest, face_id),
   G_STRUCT_OFFSET (KlingRequest, face_image_url),
   G_STRUCT_OFFSET (KlingRequest, text),
   G_STRUCT_OFFSET (KlingRequest, cues),
   G_STRUCT_OFFSET (KlingRequest, voice_id),
   G_STRUCT_OFFSET (KlingRequest, voice_language),
   G_STRUCT_OFFSET (KlingRequest, audio_url),
+  G_STRUCT_OFFSET (KlingRequest, audio_id),
 };
 
 static const gchar *
@@ -67,6 +70,11 @@ kling_request_new (void)
   KlingRequest *request = g_new0 (KlingRequest, 1);
 
   g_atomic_ref_count_init (&request->refs);
+  request->voice_speed = 100;
+  request->audio_end = -1;
+  request->insert_time = -1;
+  request->audio_volume = 100;
+  request->original_audio_volume = 100;
   return request;
 }
 
@@ -92,8 +100,10 @@ kling_request_unref (KlingRequest * request)
 {
   if (!g_atomic_ref_count_dec (&request->refs))
     return;
-  for (guint i = 0; i < G_N_ELEMENTS (request_strings); i++)
-    g_free (G_STRUCT_MEMBER (gchar *, request, request_strings[i]));
+  for (guint i = 0; i < G_N_ELEMENTS (identity_strings); i++)
+    g_free (G_STRUCT_MEMBER (gchar *, request, identity_strings[i]));
+  g_free (request->external_task_id);
+  kling_secret_wipe_string (request->callback_url);
   g_clear_pointer (&request->video, kling_media_unref);
   g_clear_pointer (&request->audio, kling_media_unref);
   g_free (request);
@@ -113,24 +123,35 @@ is_text (gsize offset)
       || offset == G_STRUCT_OFFSET (KlingRequest, cues);
 }
 
+static gboolean
+numbers_are_equal (const KlingRequest * a, const KlingRequest * b)
+{
+  return a->voice_speed == b->voice_speed && a->audio_start == b->audio_start
+      && a->audio_end == b->audio_end && a->insert_time == b->insert_time
+      && a->audio_volume == b->audio_volume
+      && a->original_audio_volume == b->original_audio_volume
+      && a->watermark == b->watermark;
+}
+
 /**
  * kling_request_equal:
  * @a: a request
  * @b: another one
  *
- * Requests are compared field by field, what came from pads by its digest.
+ * Requests are compared field by field, what came from pads by its digest. Whom
+ * the service tells and what else the task is called make no difference.
  *
  * Returns: whether both ask for the same video
  */
 gboolean
 kling_request_equal (const KlingRequest * a, const KlingRequest * b)
 {
-  if (a->dialect != b->dialect)
+  if (a->dialect != b->dialect || !numbers_are_equal (a, b))
     return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (request_strings); i++) {
-    if (!is_text (request_strings[i])
-        && g_strcmp0 (request_get_string (a, request_strings[i]),
-            request_get_string (b, request_strings[i])) != 0)
+  for (guint i = 0; i < G_N_ELEMENTS (identity_strings); i++) {
+    if (!is_text (identity_strings[i])
+        && g_strcmp0 (request_get_string (a, identity_strings[i]),
+            request_get_string (b, identity_strings[i])) != 0)
       return FALSE;
   }
   return g_strcmp0 (kling_request_get_text (a), kling_request_get_text (b)) == 0
@@ -165,9 +186,16 @@ kling_request_dup_identity (const KlingRequest * request)
   KlingRequest *copy = kling_request_new ();
 
   copy->dialect = request->dialect;
-  for (guint i = 0; i < G_N_ELEMENTS (request_strings); i++)
-    G_STRUCT_MEMBER (gchar *, copy, request_strings[i]) =
-        g_strdup (request_get_string (request, request_strings[i]));
+  copy->voice_speed = request->voice_speed;
+  copy->audio_start = request->audio_start;
+  copy->audio_end = request->audio_end;
+  copy->insert_time = request->insert_time;
+  copy->audio_volume = request->audio_volume;
+  copy->original_audio_volume = request->original_audio_volume;
+  copy->watermark = request->watermark;
+  for (guint i = 0; i < G_N_ELEMENTS (identity_strings); i++)
+    G_STRUCT_MEMBER (gchar *, copy, identity_strings[i]) =
+        g_strdup (request_get_string (request, identity_strings[i]));
   copy->video = dup_identity (request->video);
   copy->audio = dup_identity (request->audio);
   return copy;
@@ -197,6 +225,8 @@ describe_speech (const KlingRequest * request)
     return g_strdup_printf ("%ld character%s of text, voice %s", length,
         length == 1 ? "" : "s", request->voice_id);
   }
+  if (request->audio_id)
+    return g_strdup_printf ("audio %s", request->audio_id);
   if (request->audio == NULL)
     return kling_url_display (request->audio_url);
   if (request->audio->duration < 0)
@@ -272,7 +302,7 @@ kling_request_describe_missing (const KlingRequest * request)
   const gchar *who =
       "who speaks (video-url, video-id, session-id or the pad video)";
   const gchar *what = "what is said (text with voice-id and voice-language,"
-      " audio-url, or the pad audio or text)";
+      " audio-url, audio-id, or the pad audio or text)";
 
   if (!speaker && !speech)
     return g_strdup_printf ("%s and %s", who, what);
@@ -335,6 +365,15 @@ warn_of_loopback (const KlingRequest * request, const KlingUpload * upload,
             kling_upload_get_shown (upload), service));
 }
 
+/* What is said may go within the call, in some dialects. */
+static gboolean
+needs_upload (const KlingRequest * request)
+{
+  return request->video
+      || (request->audio
+      && !kling_dialect_get (request->dialect)->takes_inline_audio);
+}
+
 /**
  * kling_request_check_upload:
  * @request: a request, complete or not
@@ -348,7 +387,7 @@ gboolean
 kling_request_check_upload (const KlingRequest * request,
     const KlingUpload * upload, GPtrArray * warnings, GError ** error)
 {
-  if (request->audio == NULL && request->video == NULL)
+  if (!needs_upload (request))
     return TRUE;
   if (upload && request->audio && request->video
       && kling_upload_holds_one (upload)) {
@@ -368,7 +407,7 @@ kling_request_check_upload (const KlingRequest * request,
       " on this machine), serve:PORT?public=https://my.host/,"
       " https://my.host/dir/{name} (PUT), post+https://my.host/upload"
       " (multipart), or s3://bucket/prefix?region=REGION.",
-      request->audio ? "audio" : "video");
+      request->video ? "video" : "audio");
   return FALSE;
 }
 
@@ -403,7 +442,7 @@ kling_request_check (const KlingRequest * request, GPtrArray * warnings,
   return kling_request_check_conflicts (request, error)
       && check_missing (request, error)
       && kling_url_check_base (request->base_url, error)
-      && dialect->check (request, error)
+      && kling_dialect_check (request, warnings, error)
       && check_media (request, &dialect->limits, warnings, error);
 }
 

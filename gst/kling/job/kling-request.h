@@ -14,12 +14,18 @@ G_BEGIN_DECLS
 /**
  * KlingDialectId:
  * @KLING_DIALECT_GATEWAY: Starrise, AnyFast and gateways like them
+ * @KLING_DIALECT_OFFICIAL: Kling itself
+ * @KLING_DIALECT_RELAY: gateways that pass Kling's own bodies through
+ * @KLING_DIALECT_LEGACY: Kling's older lip-sync, at Kling and at gateways
  *
  * How a service spells the API.
  */
 typedef enum
 {
   KLING_DIALECT_GATEWAY,
+  KLING_DIALECT_OFFICIAL,
+  KLING_DIALECT_RELAY,
+  KLING_DIALECT_LEGACY,
 } KlingDialectId;
 
 /**
@@ -28,7 +34,10 @@ typedef enum
  * What to make: who speaks and what is said, at which service. Filled once and
  * immutable from then on; refcounted; every pointer may be %NULL. @video,
  * @audio and @cues are what came from sink pads, or stand for what is to come.
- * It says nothing about keys, timeouts or ways: those are #KlingSettings.
+ * @audio_start, @audio_end and @insert_time are milliseconds, -1 when they were
+ * left open; @voice_speed and the volumes are hundredths. These units are what
+ * is sent, so they are rounded once, here. It says nothing about keys, timeouts
+ * or ways: those are #KlingSettings.
  */
 typedef struct
 {
@@ -43,14 +52,26 @@ typedef struct
   gchar *video_url;
   gchar *video_id;
   KlingMedia *video;
+  gchar *face_id;
   gchar *face_image_url;
 
   gchar *text;
   gchar *cues;
   gchar *voice_id;
   gchar *voice_language;
+  guint voice_speed;
   gchar *audio_url;
+  gchar *audio_id;
   KlingMedia *audio;
+  gint64 audio_start;
+  gint64 audio_end;
+  gint64 insert_time;
+  guint audio_volume;
+  guint original_audio_volume;
+
+  gboolean watermark;
+  gchar *external_task_id;
+  gchar *callback_url;
 } KlingRequest;
 
 KlingRequest *kling_request_new (void);

@@ -24,6 +24,7 @@ G_BEGIN_DECLS
  * @documented: the service documents these figures, so what is beyond them is
  *   refused; otherwise they are presumed to hold and what is beyond is warned
  *   about
+ * @text_max: characters
  * @audio_min: microseconds
  * @audio_max: microseconds
  * @video_min: microseconds
@@ -37,6 +38,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean documented;
+  guint text_max;
   gint64 audio_min;
   gint64 audio_max;
   gint64 video_min;

@@ -672,6 +672,7 @@ kling_answer_read (KlingAnswer * answer, guint status, GBytes * body)
   memset (answer, 0, sizeof *answer);
   answer->status = status;
   answer->percent = -1;
+  answer->audio_duration = -1;
   answer->is_empty = strlen (text) == size && is_white (text);
   if (answer->is_empty)
     return;
@@ -681,6 +682,20 @@ kling_answer_read (KlingAnswer * answer, guint status, GBytes * body)
     read_json (answer, root);
   else
     answer->message = words_of_page (text);
+}
+
+/**
+ * kling_answer_find_task:
+ * @body: (nullable): bytes from the network: one task, or a list of tasks
+ * @external_id: our own id of a task
+ *
+ * Returns: (transfer full) (nullable): the service's id of the task that says
+ *   that @external_id is its external id
+ */
+gchar *
+kling_answer_find_task (GBytes * body, const gchar * external_id)
+{
+  return NULL;
 }
 
 /**
@@ -699,5 +714,8 @@ kling_answer_clear (KlingAnswer * answer)
   g_free (answer->task_id);
   g_free (answer->task_word);
   g_free (answer->result_url);
+  g_free (answer->watermark_url);
+  g_clear_pointer (&answer->faces, g_ptr_array_unref);
+  g_free (answer->audio_id);
   memset (answer, 0, sizeof *answer);
 }

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 #include "kling-error.h"
+#include "kling-face.h"
 
 G_BEGIN_DECLS
 
@@ -62,6 +63,11 @@ typedef enum
  * @task_word: (nullable): the word @task_state was read from
  * @percent: progress in percent, -1 when it was not told
  * @result_url: (nullable): where the finished video is
+ * @watermark_url: (nullable): where the finished video with a mark is
+ * @faces: (nullable) (element-type KlingFace): the faces identify-face found;
+ *   %NULL when the answer has no list of them
+ * @audio_id: (nullable): speech that was made of a text
+ * @audio_duration: its length in milliseconds, -1 when it was not told
  *
  * One answer, read tolerantly (docs/architecture.md): the same fields wherever the
  * service put them. Strings are valid UTF-8, without control characters, and
@@ -82,6 +88,10 @@ typedef struct
   gchar *task_word;
   gint percent;
   gchar *result_url;
+  gchar *watermark_url;
+  GPtrArray *faces;
+  gchar *audio_id;
+  gint64 audio_duration;
 } KlingAnswer;
 
 void kling_answer_read (KlingAnswer * answer, guint status, GBytes * body);
@@ -92,8 +102,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KlingAnswer, kling_answer_clear)
 KlingEnding kling_answer_get_ending (const KlingAnswer * answer,
     const gchar * id);
 gboolean kling_answer_tells_state (const KlingAnswer * answer);
+gboolean kling_answer_lacks_task (const KlingAnswer * answer);
 KlingError kling_answer_get_error_code (const KlingAnswer * answer);
 KlingTaskState kling_task_state_from_word (const gchar * word);
+
+gchar *kling_answer_find_task (GBytes * body, const gchar * external_id);
 
 gboolean kling_id_is_valid (const gchar * id);
 

@@ -16,100 +16,12 @@
 #include "kling-dialect.h"
 
 #include <string.h>
-#include "kling-answer.h"
-#include "kling-error.h"
 #include "kling-json.h"
-#include "kling-url.h"
 
 static gboolean
 is_set (const gchar * text)
 {
   return text != NULL && *text != '\0';
-}
-
-static gboolean
-refuse (GError ** error, const gchar * sentence)
-{
-  g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS, sentence);
-  return FALSE;
-}
-
-static gboolean
-check_ids (const KlingRequest * request, GError ** error)
-{
-  if (is_set (request->session_id) && !kling_id_is_valid (request->session_id))
-    return refuse (error, "The property session-id is not one: it has up to"
-        " 128 letters, digits, '_', '.' and '-'.");
-  if (is_set (request->video_id) && !kling_id_is_valid (request->video_id))
-    return refuse (error, "The property video-id is not one: it has up to"
-        " 128 letters, digits, '_', '.' and '-'.");
-  return TRUE;
-}
-
-static gboolean
-check_urls (const KlingRequest * request, GError ** error)
-{
-  const struct
-  {
-    const gchar *name;
-    const gchar *url;
-  } media[] = {
-    {"video-url", request->video_url},
-    {"audio-url", request->audio_url},
-    {"face-image-url", request->face_image_url},
-  };
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (media); i++) {
-    if (is_set (media[i].url)
-        && !kling_url_check_media (media[i].name, media[i].url, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-check_voice (const KlingRequest * request, GError ** error)
-{
-  if (!is_set (request->voice_id))
-    return refuse (error, "The text has no voice: set voice-id, for example to"
-        " oversea_male1 or girlfriend_4_speech02 for English or to"
-        " girlfriend_1_speech02 for Chinese, and voice-language.");
-  if (!is_set (request->voice_language))
-    return refuse (error, "The voice has no language: set voice-language to en"
-        " or zh, as the voice has it (oversea_male1 and girlfriend_4_speech02"
-        " speak en).");
-  if (strcmp (request->voice_language, "en") != 0
-      && strcmp (request->voice_language, "zh") != 0)
-    return refuse (error, "The property voice-language is neither en nor zh,"
-        " the two languages the service speaks.");
-  return TRUE;
-}
-
-/* Text goes with a voice, audio without one. */
-static gboolean
-check_speech (const KlingRequest * request, GError ** error)
-{
-  const gchar *text = kling_request_get_text (request);
-
-  if (is_set (text)) {
-    if (!g_utf8_validate (text, -1, NULL))
-      return refuse (error, "The property text is not valid UTF-8.");
-    return check_voice (request, error);
-  }
-  if (is_set (request->voice_id) || is_set (request->voice_language))
-    return refuse (error, "A voice is for text only: audio goes without"
-        " voice-id and voice-language.");
-  return TRUE;
-}
-
-/* That there is one speaker and one speech has been checked for all dialects
- * by kling_request_check(). */
-static gboolean
-gateway_check (const KlingRequest * request, GError ** error)
-{
-  return check_speech (request, error) && check_ids (request, error)
-      && check_urls (request, error);
 }
 
 static GBytes *
@@ -162,12 +74,20 @@ gateway_create_body (const KlingRequest * request, const KlingSources * sources)
 
 const KlingDialect kling_dialect_gateway = {
   .nick = "gateway",
+  .label = "Starrise, AnyFast and gateways like them",
   .default_base_url = "https://ai.alad.com",
+  .fields = KLING_FIELD_SESSION_ID | KLING_FIELD_FACE_IMAGE_URL,
   .identify_path = "/kling/v1/videos/identify-face",
   .create_path = "/kling/v1/videos/advanced-lip-sync",
-  .query_path = "/kling/v1/videos/advanced-lip-sync/%s",
+  .query_paths = {
+        /* the gateways' own pages disagree */
+        "/kling/v1/videos/advanced-lip-sync/%s",
+        "/kling/v1/videos/lip-sync/%s",
+        "/kling/v1/videos/%s",
+      },
   .limits = {
         .documented = FALSE,
+        .text_max = 120,
         .audio_min = 2 * G_USEC_PER_SEC,
         .audio_max = 60 * G_USEC_PER_SEC,
         .video_min = 2 * G_USEC_PER_SEC,
@@ -176,7 +96,6 @@ const KlingDialect kling_dialect_gateway = {
         .side_min = 512,
         .side_max = 2160,
       },
-  .check = gateway_check,
   .identify_body = gateway_identify_body,
   .create_body = gateway_create_body,
 };

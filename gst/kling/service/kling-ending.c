@@ -134,6 +134,19 @@ kling_answer_tells_state (const KlingAnswer * answer)
 }
 
 /**
+ * kling_answer_lacks_task:
+ * @answer: the answer to a query
+ *
+ * Returns: whether it says that there is no such task, or no such path
+ */
+gboolean
+kling_answer_lacks_task (const KlingAnswer * answer)
+{
+  return answer->status == 404
+      || g_strcmp0 (answer->code, "task_not_exist") == 0;
+}
+
+/**
  * kling_answer_get_error_code:
  * @answer: an answer that is no success
  *

@@ -209,12 +209,13 @@ fill_reply (KlingService * service, const KlingHttpAnswer * answer,
   reply->details.task_id = g_strdup (reply->answer.task_id);
 }
 
-/* Sends one call. Returns: whether there was an answer; @sent says whether any
- * of the call may have left this machine */
+/* Sends one call: a POST, which is paid for, when there is a @body. Returns:
+ * whether there was an answer; @sent says whether any of the call may have left
+ * this machine, @raw (nullable) gets the body of the answer */
 static gboolean
 service_call (KlingService * service, const gchar * path, GBytes * body,
     GCancellable * cancellable, KlingReply * reply, gboolean * sent,
-    GError ** error)
+    GBytes ** raw, GError ** error)
 {
   g_autofree gchar *url = kling_url_join (service->base_url, path);
   g_autoptr (GPtrArray) headers =
@@ -237,7 +238,10 @@ service_call (KlingService * service, const gchar * path, GBytes * body,
   kling_secret_wipe_string (authorization);
   memset (reply, 0, sizeof *reply);
   fill_reply (service, &answer, reply);
-  *sent = answer.sent;
+  if (sent)
+    *sent = answer.sent;
+  if (raw)
+    *raw = g_steal_pointer (&answer.body);
   return answered;
 }
 
@@ -378,7 +382,7 @@ kling_service_identify (KlingService * service, const KlingRequest * request,
   KlingEnding ending;
 
   service_call (service, service->dialect->identify_path, body, cancellable,
-      reply, &sent, &cause);
+      reply, &sent, NULL, &cause);
   ending = judge_paid (service, reply, reply->answer.session_id, sent, cause,
       error);
   if (ending == KLING_ENDING_UNKNOWN) {
@@ -388,6 +392,44 @@ kling_service_identify (KlingService * service, const KlingRequest * request,
         "The service at %s may have looked for faces in the video and charged"
         " for it (a small part of what a lip-sync costs), but its answer was"
         " lost: %s. It is not asked again by itself; a new run asks again.",
+        service->shown_base, doubt);
+  }
+  return ending;
+}
+
+/**
+ * kling_service_speak:
+ * @service: a service whose dialect makes speech by a call of its own
+ * @request: what to make; has a text
+ * @cancellable: (nullable): takes the call back as long as nothing was sent
+ * @reply: (out caller-allocates): the answer, with the id of the audio, or of a
+ *   task that makes it
+ * @error: set unless the ending is %KLING_ENDING_CREATED
+ *
+ * Has the text spoken. This is paid for, if little.
+ *
+ * Returns: how the call ended
+ */
+KlingEnding
+kling_service_speak (KlingService * service, const KlingRequest * request,
+    GCancellable * cancellable, KlingReply * reply, GError ** error)
+{
+  g_autoptr (GBytes) body = service->dialect->speech_body (request);
+  g_autoptr (GError) cause = NULL;
+  gboolean sent;
+  KlingEnding ending;
+
+  service_call (service, service->dialect->speech_path, body, cancellable,
+      reply, &sent, NULL, &cause);
+  ending = judge_paid (service, reply, reply->answer.audio_id
+      ? reply->answer.audio_id : reply->answer.task_id, sent, cause, error);
+  if (ending == KLING_ENDING_UNKNOWN) {
+    g_autofree gchar *doubt = describe_doubt (&reply->answer, cause);
+
+    g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
+        "The service at %s may have spoken the text and charged for it (a small"
+        " part of what a lip-sync costs), but its answer was lost: %s. It is"
+        " not asked again by itself; a new run asks again.",
         service->shown_base, doubt);
   }
   return ending;
@@ -417,7 +459,7 @@ kling_service_create (KlingService * service, const KlingRequest * request,
   KlingEnding ending;
 
   service_call (service, service->dialect->create_path, body, cancellable,
-      reply, &sent, &cause);
+      reply, &sent, NULL, &cause);
   ending = judge_paid (service, reply, reply->answer.task_id, sent, cause,
       error);
   if (ending == KLING_ENDING_UNKNOWN) {
@@ -443,17 +485,67 @@ set_query_error (KlingService * service, const KlingAnswer * answer,
 {
   KlingError code = kling_answer_get_error_code (answer);
 
-  if (answer->status == 404 || g_strcmp0 (answer->code, "task_not_exist") == 0)
+  if (kling_answer_lacks_task (answer))
     set_advice (service, answer, KLING_ERROR_SERVICE, &unknown_task_advice,
         error);
   else
     set_advice (service, answer, code, find_advice (code, answer), error);
 }
 
+static gboolean
+check_id (const gchar * id, GError ** error)
+{
+  if (kling_id_is_valid (id))
+    return TRUE;
+  g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The task id is not one: it has up to 128 letters, digits, '_', '.' and"
+      " '-'.");
+  return FALSE;
+}
+
+/* Asks at one path, which has %s for @id. */
+static gboolean
+query_path (KlingService * service, const gchar * path, const gchar * id,
+    GCancellable * cancellable, KlingReply * reply, GBytes ** raw,
+    GError ** error)
+{
+  g_autofree gchar *segment = g_uri_escape_string (id, NULL, FALSE);
+  g_auto (GStrv) parts = g_strsplit (path, "%s", 2);
+  g_autofree gchar *whole = g_strjoinv (segment, parts);
+
+  return service_call (service, whole, NULL, cancellable, reply, NULL, raw,
+      error);
+}
+
+static gboolean
+judge_query (KlingService * service, const gchar * task_id, gboolean answered,
+    KlingReply * reply, GError ** error)
+{
+  g_free (reply->details.task_id);
+  reply->details.task_id = g_strdup (task_id);
+  if (answered && kling_answer_tells_state (&reply->answer))
+    return TRUE;
+  if (answered)
+    set_query_error (service, &reply->answer, error);
+  return FALSE;
+}
+
+static guint
+count_query_paths (const KlingDialect * dialect)
+{
+  guint n = 0;
+
+  while (n < KLING_QUERY_PATHS_MAX && dialect->query_paths[n])
+    n++;
+  return n;
+}
+
 /**
  * kling_service_query:
  * @service: a service
  * @task_id: a task
+ * @path: (inout): which of the dialect's paths knows the task; the others are
+ *   tried when it does not
  * @cancellable: (nullable): ends it at once
  * @reply: (out caller-allocates): the answer
  * @error: set when %FALSE is returned
@@ -465,27 +557,94 @@ set_query_error (KlingService * service, const KlingAnswer * answer,
  */
 gboolean
 kling_service_query (KlingService * service, const gchar * task_id,
+    guint * path, GCancellable * cancellable, KlingReply * reply,
+    GError ** error)
+{
+  const KlingDialect *dialect = service->dialect;
+  guint n = count_query_paths (dialect);
+  gboolean answered = FALSE;
+
+  memset (reply, 0, sizeof *reply);
+  if (!check_id (task_id, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++) {
+    guint candidate = (*path + i) % n;
+
+    kling_reply_clear (reply);
+    answered = query_path (service, dialect->query_paths[candidate], task_id,
+        cancellable, reply, NULL, error);
+    if (!answered || !kling_answer_lacks_task (&reply->answer)) {
+      *path = candidate;
+      break;
+    }
+  }
+  return judge_query (service, task_id, answered, reply, error);
+}
+
+/**
+ * kling_service_query_speech:
+ * @service: a service
+ * @task_id: what the call that makes speech has returned
+ * @cancellable: (nullable): ends it at once
+ * @reply: (out caller-allocates): the answer
+ * @error: set when %FALSE is returned
+ *
+ * Asks for speech that was not ready at once. Costs nothing.
+ *
+ * Returns: whether @reply tells the state of the speech
+ */
+gboolean
+kling_service_query_speech (KlingService * service, const gchar * task_id,
     GCancellable * cancellable, KlingReply * reply, GError ** error)
 {
-  g_autofree gchar *segment = g_uri_escape_string (task_id, NULL, FALSE);
-  g_auto (GStrv) parts = g_strsplit (service->dialect->query_path, "%s", 2);
-  g_autofree gchar *path = g_strjoinv (segment, parts);
-  gboolean answered, sent;
+  gboolean answered;
 
-  if (!kling_id_is_valid (task_id)) {
-    memset (reply, 0, sizeof *reply);
-    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
-        "The task id is not one: it has up to 128 letters, digits, '_', '.' and"
-        " '-'.");
+  memset (reply, 0, sizeof *reply);
+  if (!check_id (task_id, error))
     return FALSE;
+  answered = query_path (service, service->dialect->speech_query_path, task_id,
+      cancellable, reply, NULL, error);
+  return judge_query (service, task_id, answered, reply, error);
+}
+
+/**
+ * kling_service_look_up:
+ * @service: a service whose dialect has external ids
+ * @external_id: our own id of a task
+ * @cancellable: (nullable): ends it at once
+ * @task_id: (out) (transfer full) (nullable): the task that has it; %NULL when
+ *   the service knows of none
+ * @error: set when %FALSE is returned
+ *
+ * Looks for a task by our own id of it: by path, then in the list of the newest
+ * tasks, because that the path takes it is documented for a sister of this call
+ * only (https://klingai.com/document-api/api/video/avatar.md). A task counts
+ * only when it says that this is its id. Costs nothing.
+ *
+ * Returns: whether the service has answered
+ */
+gboolean
+kling_service_look_up (KlingService * service, const gchar * external_id,
+    GCancellable * cancellable, gchar ** task_id, GError ** error)
+{
+  g_autofree gchar *list = g_strconcat (service->dialect->create_path,
+      "?pageNum=1&pageSize=100", NULL);
+  const gchar *const paths[] = { service->dialect->query_paths[0], list };
+
+  *task_id = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (paths) && *task_id == NULL; i++) {
+    g_auto (KlingReply) reply = { 0 };
+    g_autoptr (GBytes) raw = NULL;
+
+    if (!query_path (service, paths[i], external_id, cancellable, &reply, &raw,
+            error))
+      return FALSE;
+    if (reply.answer.succeeded) {
+      *task_id = kling_answer_find_task (raw, external_id);
+    } else if (!kling_answer_lacks_task (&reply.answer)) {
+      set_query_error (service, &reply.answer, error);
+      return FALSE;
+    }
   }
-  answered = service_call (service, path, NULL, cancellable, reply, &sent,
-      error);
-  g_free (reply->details.task_id);
-  reply->details.task_id = g_strdup (task_id);
-  if (answered && kling_answer_tells_state (&reply->answer))
-    return TRUE;
-  if (answered)
-    set_query_error (service, &reply->answer, error);
-  return FALSE;
+  return TRUE;
 }

@@ -50,7 +50,17 @@ KlingEnding kling_service_identify (KlingService * service,
 KlingEnding kling_service_create (KlingService * service,
     const KlingRequest * request, const KlingSources * sources,
     GCancellable * cancellable, KlingReply * reply, GError ** error);
+KlingEnding kling_service_speak (KlingService * service,
+    const KlingRequest * request, GCancellable * cancellable,
+    KlingReply * reply, GError ** error);
 gboolean kling_service_query (KlingService * service, const gchar * task_id,
-    GCancellable * cancellable, KlingReply * reply, GError ** error);
+    guint * path, GCancellable * cancellable, KlingReply * reply,
+    GError ** error);
+gboolean kling_service_query_speech (KlingService * service,
+    const gchar * task_id, GCancellable * cancellable, KlingReply * reply,
+    GError ** error);
+gboolean kling_service_look_up (KlingService * service,
+    const gchar * external_id, GCancellable * cancellable, gchar ** task_id,
+    GError ** error);
 
 G_END_DECLS

@@ -67,6 +67,7 @@ typedef enum
  * @audio_upload: (nullable): what is said, likewise
  * @identify_unknown: an identify-face call was sent and its answer lost
  * @task_id: (nullable): the task
+ * @query_path: which of the dialect's paths knows the task
  * @succeeded: the service has said that the task is done
  * @result: (nullable): the video, as long as it is kept
  * @reason: (nullable): why it is %KLING_RECORD_UNKNOWN or _FAILED
@@ -88,6 +89,7 @@ typedef struct
   KlingUploaded *audio_upload;
   gboolean identify_unknown;
   gchar *task_id;
+  guint query_path;
   gboolean succeeded;
   KlingResult *result;
   GError *reason;
