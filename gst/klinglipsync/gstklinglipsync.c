@@ -87,6 +87,14 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
 
 static GParamSpec *pspecs[N_PROPERTIES];
 
+enum
+{
+  SIGNAL_SELECT_FACE,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 G_DEFINE_TYPE_WITH_CODE (GstKlingLipsync, gst_kling_lipsync, GST_TYPE_BIN,
     GST_DEBUG_CATEGORY_INIT (gst_kling_lipsync_debug, "klinglipsync", 0,
         "Kling lip-sync"));
@@ -126,6 +134,30 @@ gst_kling_lipsync_set_task_id (GstKlingLipsync * self, const gchar * task_id)
   GST_OBJECT_UNLOCK (self);
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), pspecs[PROP_CURRENT_TASK_ID]);
+}
+
+/* @faces: (transfer full): klinglipsync-faces
+ *
+ * Returns: (transfer full) (nullable): the face that the application has chosen */
+gchar *
+gst_kling_lipsync_select_face (GstKlingLipsync * self, GstStructure * faces)
+{
+  gchar *face_id = NULL;
+
+  g_signal_emit (self, signals[SIGNAL_SELECT_FACE], 0, faces, &face_id);
+  gst_structure_free (faces);
+  return face_id;
+}
+
+/* The first handler that chooses is the one that has chosen. */
+static gboolean
+take_first_string (GSignalInvocationHint * hint, GValue * result,
+    const GValue * answer, gpointer data)
+{
+  if (g_value_get_string (answer) == NULL)
+    return TRUE;
+  g_value_copy (answer, result);
+  return FALSE;
 }
 
 /* @source: (transfer full) (nullable): where the key was found */
@@ -410,6 +442,31 @@ gst_kling_lipsync_finalize (GObject * object)
 }
 
 static void
+install_signals (GstKlingLipsyncClass * klass)
+{
+  /**
+   * GstKlingLipsync::select-face:
+   * @element: the element
+   * @faces: klinglipsync-faces, as the message has it, but with the whole URLs of
+   *   the pictures, which may expire within minutes
+   *
+   * Emitted when several faces were found and #GstKlingLipsync:face-id is unset,
+   * in the dialects that can choose (official, relay): before the call that
+   * costs, and once for a source video. The handler runs on a streaming thread
+   * and may take its time, to ask a person for example; while it does, a state
+   * change to READY or NULL waits for it.
+   *
+   * Returns: (nullable): the face-id of the face that speaks, or %NULL for the one
+   *   that is seen longest
+   *
+   * Since: klinglipsync 0.1
+   */
+  signals[SIGNAL_SELECT_FACE] = g_signal_new ("select-face",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, take_first_string, NULL,
+      NULL, G_TYPE_STRING, 1, GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);
+}
+
+static void
 gst_kling_lipsync_class_init (GstKlingLipsyncClass * klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -421,6 +478,7 @@ gst_kling_lipsync_class_init (GstKlingLipsyncClass * klass)
   object_class->dispose = gst_kling_lipsync_dispose;
   object_class->finalize = gst_kling_lipsync_finalize;
   gst_kling_properties_install (object_class, pspecs);
+  install_signals (klass);
 
   element_class->change_state = gst_kling_lipsync_change_state;
   element_class->send_event = gst_kling_lipsync_send_event;

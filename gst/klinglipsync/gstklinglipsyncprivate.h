@@ -49,6 +49,8 @@ void gst_kling_lipsync_set_status (GstKlingLipsync * self,
     GstKlingLipsyncStatus status);
 void gst_kling_lipsync_set_task_id (GstKlingLipsync * self,
     const gchar * task_id);
+gchar *gst_kling_lipsync_select_face (GstKlingLipsync * self,
+    GstStructure * faces);
 void gst_kling_lipsync_set_credentials_source (GstKlingLipsync * self,
     gchar * source);
 

@@ -8,7 +8,9 @@
 
 #include "gstklingmessages.h"
 
+#include "kling-face.h"
 #include "kling-spool.h"
+#include "kling-url.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 #define GST_CAT_DEFAULT gst_kling_lipsync_debug
@@ -42,6 +44,64 @@ gst_kling_post_task (GstElement * element, const KlingEvent * event)
 
   gst_element_post_message (element,
       gst_message_new_element (GST_OBJECT (element), structure));
+}
+
+/* @with_queries: whether the pictures' URLs are whole. The query of a URL may be
+ * a signature, and messages are printed. */
+static GstStructure *
+make_face (const KlingFace * face, gboolean with_queries)
+{
+  GstStructure *structure = gst_structure_new ("face",
+      "face-id", G_TYPE_STRING, face->id, NULL);
+
+  if (face->start >= 0)
+    gst_structure_set (structure, "start-time", G_TYPE_UINT64,
+        (guint64) face->start * GST_MSECOND, NULL);
+  if (face->end >= 0)
+    gst_structure_set (structure, "end-time", G_TYPE_UINT64,
+        (guint64) face->end * GST_MSECOND, NULL);
+  if (face->width > 0 && face->height > 0)
+    gst_structure_set (structure, "x", G_TYPE_INT, face->x, "y", G_TYPE_INT,
+        face->y, "width", G_TYPE_INT, face->width, "height", G_TYPE_INT,
+        face->height, NULL);
+  if (face->image_url) {
+    g_autofree gchar *url = with_queries ? g_strdup (face->image_url)
+        : kling_url_display (face->image_url);
+
+    gst_structure_set (structure, "picture", G_TYPE_STRING, url, NULL);
+  }
+  return structure;
+}
+
+/* Returns: (transfer full): klinglipsync-faces, for the message and for the
+ * signal select-face */
+GstStructure *
+gst_kling_make_faces (const KlingEvent * event, gboolean with_queries)
+{
+  GstStructure *structure = gst_structure_new ("klinglipsync-faces",
+      "session-id", G_TYPE_STRING, event->session_id, NULL);
+  GValue list = G_VALUE_INIT;
+
+  gst_value_array_init (&list, event->faces->len);
+  for (guint i = 0; i < event->faces->len; i++) {
+    GValue value = G_VALUE_INIT;
+
+    g_value_init (&value, GST_TYPE_STRUCTURE);
+    g_value_take_boxed (&value, make_face (event->faces->pdata[i],
+            with_queries));
+    gst_value_array_append_and_take_value (&list, &value);
+  }
+  gst_structure_take_value (structure, "faces", &list);
+  return structure;
+}
+
+/* klinglipsync-faces: when the faces of the source video are known */
+void
+gst_kling_post_faces (GstElement * element, const KlingEvent * event)
+{
+  gst_element_post_message (element,
+      gst_message_new_element (GST_OBJECT (element),
+          gst_kling_make_faces (event, FALSE)));
 }
 
 /* klinglipsync-result: once, before the first buffer */

@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 void gst_kling_post_progress (GstElement * element, GstProgressType type,
     gint percent, const gchar * text);
 void gst_kling_post_task (GstElement * element, const KlingEvent * event);
+GstStructure *gst_kling_make_faces (const KlingEvent * event,
+    gboolean with_queries);
+void gst_kling_post_faces (GstElement * element, const KlingEvent * event);
 void gst_kling_post_result (GstElement * element, const KlingResult * result);
 void gst_kling_post_error (GstElement * element, const GError * error,
     const KlingDetails * details);

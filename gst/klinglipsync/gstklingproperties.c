@@ -12,6 +12,7 @@
  */
 
 #include "gstklingproperties.h"
+#include "gstklingpropertyspecs.h"
 
 #include <string.h>
 #include "kling-dialect.h"
@@ -19,28 +20,32 @@
 
 #define DEFAULT_USER_AGENT "klinglipsync/" VERSION
 #define DEFAULT_TIMEOUT (30 * GST_SECOND)
-#define DEFAULT_POLL_INTERVAL (5 * GST_SECOND)
-#define DEFAULT_TASK_TIMEOUT (60 * 60 * GST_SECOND)
 
-/* Read when a job starts: may be changed in NULL and READY. */
-#define FLAGS_READ_WRITE \
-  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
-#define FLAGS_WRITE_ONLY \
-  (G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
-#define FLAGS_READ_ONLY (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)
+/* Made from the table of dialects, so that a new one needs no line here. The
+ * values live as long as the type. */
+static GEnumValue *
+make_dialect_values (void)
+{
+  guint n = kling_dialect_count ();
+  GEnumValue *values = g_new0 (GEnumValue, n + 1);
+
+  for (guint i = 0; i < n; i++) {
+    const KlingDialect *dialect = kling_dialect_get (i);
+
+    values[i] = (GEnumValue) {
+    i, dialect->label, dialect->nick};
+  }
+  return values;
+}
 
 GType
 gst_kling_lipsync_dialect_get_type (void)
 {
   static gsize type;
-  static const GEnumValue values[] = {
-    {GST_KLING_LIPSYNC_DIALECT_GATEWAY,
-        "Starrise, AnyFast and gateways like them", "gateway"},
-    {0, NULL, NULL}
-  };
 
   if (g_once_init_enter (&type)) {
-    GType new_type = g_enum_register_static ("GstKlingLipsyncDialect", values);
+    GType new_type = g_enum_register_static ("GstKlingLipsyncDialect",
+        make_dialect_values ());
 
     g_once_init_leave (&type, new_type);
   }
@@ -96,7 +101,7 @@ gst_kling_lipsync_status_from_stage (KlingStage stage)
 }
 
 static void
-install_service_properties (GObjectClass * klass, GParamSpec ** pspecs)
+install_service_properties (GParamSpec ** pspecs)
 {
   /**
    * GstKlingLipsync:base-url:
@@ -110,19 +115,23 @@ install_service_properties (GObjectClass * klass, GParamSpec ** pspecs)
   pspecs[PROP_BASE_URL] = g_param_spec_string ("base-url", "Base URL",
       "Where the service is: an https URL, or http on a loopback address for"
       " the sandbox. Unset: the environment variable KLING_BASE_URL, else by"
-      " dialect (gateway: https://ai.alad.com). All dialects",
+      " dialect (gateway: https://ai.alad.com, official:"
+      " https://api-singapore.klingai.com). All dialects",
       NULL, FLAGS_READ_WRITE | GST_PARAM_DOC_SHOW_DEFAULT);
 
   /**
    * GstKlingLipsync:dialect:
    *
-   * How the service spells the API.
+   * How the service spells the API. This is all the difference between
+   * services: see the page about dialects.
    *
    * Since: klinglipsync 0.1
    */
   pspecs[PROP_DIALECT] = g_param_spec_enum ("dialect", "Dialect",
-      "How the service spells the API", GST_TYPE_KLING_LIPSYNC_DIALECT,
-      GST_KLING_LIPSYNC_DIALECT_GATEWAY, FLAGS_READ_WRITE);
+      "How the service spells the API. Unset: the environment variable"
+      " KLING_DIALECT, else gateway", GST_TYPE_KLING_LIPSYNC_DIALECT,
+      GST_KLING_LIPSYNC_DIALECT_GATEWAY,
+      FLAGS_READ_WRITE | GST_PARAM_DOC_SHOW_DEFAULT);
 
   /**
    * GstKlingLipsync:extra-headers:
@@ -140,7 +149,7 @@ install_service_properties (GObjectClass * klass, GParamSpec ** pspecs)
 }
 
 static void
-install_credentials_properties (GObjectClass * klass, GParamSpec ** pspecs)
+install_credentials_properties (GParamSpec ** pspecs)
 {
   /**
    * GstKlingLipsync:api-key:
@@ -186,7 +195,7 @@ install_credentials_properties (GObjectClass * klass, GParamSpec ** pspecs)
 }
 
 static void
-install_network_properties (GObjectClass * klass, GParamSpec ** pspecs)
+install_network_properties (GParamSpec ** pspecs)
 {
   /**
    * GstKlingLipsync:user-agent:
@@ -239,235 +248,14 @@ install_network_properties (GObjectClass * klass, GParamSpec ** pspecs)
       FLAGS_READ_WRITE);
 }
 
-static void
-install_speaker_properties (GObjectClass * klass, GParamSpec ** pspecs)
-{
-  /**
-   * GstKlingLipsync:video-url:
-   *
-   * The video with the face that is to speak, at a URL that the service can
-   * read. One of video-url, video-id and session-id says who speaks.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_VIDEO_URL] = g_param_spec_string ("video-url", "Video URL",
-      "URL of the video with the face, readable for the service; read back"
-      " without its query. All dialects", NULL, FLAGS_READ_WRITE);
-
-  /**
-   * GstKlingLipsync:video-id:
-   *
-   * A video that the service made itself, by its id.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_VIDEO_ID] = g_param_spec_string ("video-id", "Video id",
-      "Id of a video that the service made itself, instead of video-url."
-      " All dialects", NULL, FLAGS_READ_WRITE);
-
-  /**
-   * GstKlingLipsync:session-id:
-   *
-   * What identify-face has returned before, to save that call. Sessions are
-   * believed to last 24 hours.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_SESSION_ID] = g_param_spec_string ("session-id", "Session id",
-      "Session of an earlier identify-face call, instead of video-url."
-      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
-
-  /**
-   * GstKlingLipsync:face-image-url:
-   *
-   * A picture of the face "for improved character consistency". Its limits and
-   * its effect are not documented by the service.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_FACE_IMAGE_URL] = g_param_spec_string ("face-image-url",
-      "Face image URL",
-      "URL of a picture of the face, for a better likeness; optional; read back"
-      " without its query. Dialect: gateway", NULL, FLAGS_READ_WRITE);
-}
-
-static void
-install_speech_properties (GObjectClass * klass, GParamSpec ** pspecs)
-{
-  /**
-   * GstKlingLipsync:text:
-   *
-   * What the face says, spoken by the service with #GstKlingLipsync:voice-id.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_TEXT] = g_param_spec_string ("text", "Text",
-      "What the face says; needs voice-id and voice-language."
-      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
-
-  /**
-   * GstKlingLipsync:voice-id:
-   *
-   * One of the service's voices. It has no default, because it decides about
-   * the sex and the age of who speaks.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_VOICE_ID] = g_param_spec_string ("voice-id", "Voice id",
-      "Voice for text, such as oversea_male1 or girlfriend_4_speech02 (en)."
-      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
-
-  /**
-   * GstKlingLipsync:voice-language:
-   *
-   * The language of the voice: en or zh.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_VOICE_LANGUAGE] = g_param_spec_string ("voice-language",
-      "Voice language", "Language of the voice for text: en or zh."
-      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
-
-  /**
-   * GstKlingLipsync:audio-url:
-   *
-   * A recording of what the face says, at a URL that the service can read.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_AUDIO_URL] = g_param_spec_string ("audio-url", "Audio URL",
-      "URL of a recording of what the face says, instead of text; read back"
-      " without its query. All dialects", NULL, FLAGS_READ_WRITE);
-}
-
-static void
-install_upload_properties (GObjectClass * klass, GParamSpec ** pspecs)
-{
-  /**
-   * GstKlingLipsync:upload:
-   *
-   * Where what comes to the pads audio and video is put, so that the service
-   * can read it. It may hold a signature or a password, so it cannot be read
-   * back.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_UPLOAD] = g_param_spec_string ("upload", "Upload",
-      "Where input from pads is put for the service to read:"
-      " https://host/dir/{name} (PUT), post+https://host/path#field=file&url=/url"
-      " (multipart), s3://bucket/prefix?region=..., or"
-      " serve:PORT?public=https://host/ (this process); cannot be read back."
-      " Unset: the environment variable KLING_UPLOAD. Dialect: gateway",
-      NULL, FLAGS_WRITE_ONLY);
-
-  /**
-   * GstKlingLipsync:upload-public-url:
-   *
-   * For a PUT: where the service reads what was put, with {name} in the place of
-   * the file's name.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_UPLOAD_PUBLIC_URL] = g_param_spec_string ("upload-public-url",
-      "Upload public URL",
-      "Where the service reads what was put, with {name} for the file's name;"
-      " read back without its query. Unset: as upload, without its query."
-      " Dialect: gateway", NULL, FLAGS_READ_WRITE);
-
-  /**
-   * GstKlingLipsync:upload-headers:
-   *
-   * HTTP headers for uploading and removing, as fields of a structure: the
-   * credentials of that place. They go nowhere else.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_UPLOAD_HEADERS] = g_param_spec_boxed ("upload-headers",
-      "Upload headers",
-      "HTTP headers for uploading and removing, such as Authorization, as a"
-      " structure of strings; cannot be read back. Dialect: gateway",
-      GST_TYPE_STRUCTURE, FLAGS_WRITE_ONLY);
-
-  /**
-   * GstKlingLipsync:upload-cleanup:
-   *
-   * Whether an uploaded file is removed when the task that needs it has ended.
-   * Such files have names that nobody can guess; others are named after what is
-   * in them.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_UPLOAD_CLEANUP] = g_param_spec_boolean ("upload-cleanup",
-      "Upload clean-up",
-      "Remove uploaded files when their task has ended. Dialect: gateway",
-      TRUE, FLAGS_READ_WRITE);
-}
-
-static void
-install_job_properties (GObjectClass * klass, GParamSpec ** pspecs)
-{
-  /**
-   * GstKlingLipsync:poll-interval:
-   *
-   * How often the service is asked whether the video is done. Asking is free.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_POLL_INTERVAL] = g_param_spec_uint64 ("poll-interval",
-      "Poll interval",
-      "Time between two questions whether the video is done, in nanoseconds."
-      " All dialects", 100 * GST_MSECOND, 300 * GST_SECOND,
-      DEFAULT_POLL_INTERVAL, FLAGS_READ_WRITE);
-
-  /**
-   * GstKlingLipsync:task-timeout:
-   *
-   * How long to wait for the video, and then again for its download. The task
-   * is not lost when this is over: its id is in the error.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_TASK_TIMEOUT] = g_param_spec_uint64 ("task-timeout",
-      "Task timeout",
-      "How long to wait for the video, in nanoseconds. The task is not lost"
-      " when this is over. All dialects", GST_SECOND,
-      7 * 24 * 3600 * GST_SECOND, DEFAULT_TASK_TIMEOUT, FLAGS_READ_WRITE);
-
-  /**
-   * GstKlingLipsync:status:
-   *
-   * What the element is doing; notified, from a streaming thread.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_STATUS] = g_param_spec_enum ("status", "Status",
-      "What the element is doing", GST_TYPE_KLING_LIPSYNC_STATUS,
-      GST_KLING_LIPSYNC_STATUS_IDLE, FLAGS_READ_ONLY);
-
-  /**
-   * GstKlingLipsync:current-task-id:
-   *
-   * The task that is being waited for or was delivered last; notified, from a
-   * streaming thread. Keep it: it is the receipt of what was paid.
-   *
-   * Since: klinglipsync 0.1
-   */
-  pspecs[PROP_CURRENT_TASK_ID] = g_param_spec_string ("current-task-id",
-      "Current task id", "Task that makes or has made the video", NULL,
-      FLAGS_READ_ONLY);
-}
-
 /* Installs all properties on @klass; @pspecs has room for N_PROPERTIES. */
 void
 gst_kling_properties_install (GObjectClass * klass, GParamSpec ** pspecs)
 {
-  install_service_properties (klass, pspecs);
-  install_credentials_properties (klass, pspecs);
-  install_network_properties (klass, pspecs);
-  install_speaker_properties (klass, pspecs);
-  install_speech_properties (klass, pspecs);
-  install_upload_properties (klass, pspecs);
-  install_job_properties (klass, pspecs);
+  install_service_properties (pspecs);
+  install_credentials_properties (pspecs);
+  install_network_properties (pspecs);
+  gst_kling_install_media_properties (pspecs);
   g_object_class_install_properties (klass, N_PROPERTIES, pspecs);
 
   gst_type_mark_as_plugin_api (GST_TYPE_KLING_LIPSYNC_DIALECT, 0);
@@ -478,9 +266,14 @@ void
 gst_kling_properties_init (GstKlingProperties * self)
 {
   self->timeout = DEFAULT_TIMEOUT;
+  self->voice_speed = GST_KLING_DEFAULT_FACTOR;
+  self->audio_end = GST_CLOCK_TIME_NONE;
+  self->insert_time = GST_CLOCK_TIME_NONE;
+  self->audio_volume = GST_KLING_DEFAULT_FACTOR;
+  self->original_audio_volume = GST_KLING_DEFAULT_FACTOR;
   self->upload_cleanup = TRUE;
-  self->poll_interval = DEFAULT_POLL_INTERVAL;
-  self->task_timeout = DEFAULT_TASK_TIMEOUT;
+  self->poll_interval = GST_KLING_DEFAULT_POLL_INTERVAL;
+  self->task_timeout = GST_KLING_DEFAULT_TASK_TIMEOUT;
 }
 
 /* The properties that are a string and nothing more, by id */
@@ -496,13 +289,36 @@ static const struct
   {PROP_SESSION_ID, G_STRUCT_OFFSET (GstKlingProperties, session_id)},
   {PROP_VIDEO_URL, G_STRUCT_OFFSET (GstKlingProperties, video_url)},
   {PROP_VIDEO_ID, G_STRUCT_OFFSET (GstKlingProperties, video_id)},
+  {PROP_FACE_ID, G_STRUCT_OFFSET (GstKlingProperties, face_id)},
   {PROP_FACE_IMAGE_URL, G_STRUCT_OFFSET (GstKlingProperties, face_image_url)},
   {PROP_TEXT, G_STRUCT_OFFSET (GstKlingProperties, text)},
   {PROP_VOICE_ID, G_STRUCT_OFFSET (GstKlingProperties, voice_id)},
   {PROP_VOICE_LANGUAGE, G_STRUCT_OFFSET (GstKlingProperties, voice_language)},
   {PROP_AUDIO_URL, G_STRUCT_OFFSET (GstKlingProperties, audio_url)},
+  {PROP_AUDIO_ID, G_STRUCT_OFFSET (GstKlingProperties, audio_id)},
   {PROP_UPLOAD_PUBLIC_URL,
       G_STRUCT_OFFSET (GstKlingProperties, upload_public_url)},
+  {PROP_EXTERNAL_TASK_ID,
+      G_STRUCT_OFFSET (GstKlingProperties, external_task_id)},
+};
+
+/* Times and factors, likewise */
+static const struct
+{
+  guint id;
+  gsize offset;
+} times[] = {
+  {PROP_TIMEOUT, G_STRUCT_OFFSET (GstKlingProperties, timeout)},
+  {PROP_AUDIO_START, G_STRUCT_OFFSET (GstKlingProperties, audio_start)},
+  {PROP_AUDIO_END, G_STRUCT_OFFSET (GstKlingProperties, audio_end)},
+  {PROP_INSERT_TIME, G_STRUCT_OFFSET (GstKlingProperties, insert_time)},
+  {PROP_POLL_INTERVAL, G_STRUCT_OFFSET (GstKlingProperties, poll_interval)},
+  {PROP_TASK_TIMEOUT, G_STRUCT_OFFSET (GstKlingProperties, task_timeout)},
+}, factors[] = {
+  {PROP_VOICE_SPEED, G_STRUCT_OFFSET (GstKlingProperties, voice_speed)},
+  {PROP_AUDIO_VOLUME, G_STRUCT_OFFSET (GstKlingProperties, audio_volume)},
+  {PROP_ORIGINAL_AUDIO_VOLUME,
+      G_STRUCT_OFFSET (GstKlingProperties, original_audio_volume)},
 };
 
 static gchar **
@@ -511,6 +327,26 @@ find_string (const GstKlingProperties * self, guint id)
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++) {
     if (strings[i].id == id)
       return (gchar **) G_STRUCT_MEMBER_P (self, strings[i].offset);
+  }
+  return NULL;
+}
+
+static GstClockTime *
+find_time (const GstKlingProperties * self, guint id)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
+    if (times[i].id == id)
+      return (GstClockTime *) G_STRUCT_MEMBER_P (self, times[i].offset);
+  }
+  return NULL;
+}
+
+static gdouble *
+find_factor (const GstKlingProperties * self, guint id)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (factors); i++) {
+    if (factors[i].id == id)
+      return (gdouble *) G_STRUCT_MEMBER_P (self, factors[i].offset);
   }
   return NULL;
 }
@@ -525,6 +361,7 @@ gst_kling_properties_clear (GstKlingProperties * self)
   g_clear_pointer (&self->proxy, kling_secret_wipe_string);
   g_clear_pointer (&self->upload, kling_secret_wipe_string);
   g_clear_pointer (&self->upload_headers, gst_structure_free);
+  g_clear_pointer (&self->callback_url, kling_secret_wipe_string);
   g_clear_object (&self->tls_database);
 }
 
@@ -547,21 +384,36 @@ set_api_key (GstKlingProperties * self, const GValue * value)
     self->api_key = kling_secret_new (text);
 }
 
+/* Strings, times and factors */
+static gboolean
+set_simple (GstKlingProperties * self, guint id, const GValue * value)
+{
+  gchar **string = find_string (self, id);
+  GstClockTime *time = find_time (self, id);
+  gdouble *factor = find_factor (self, id);
+
+  if (string) {
+    g_free (*string);
+    *string = dup_unless_empty (value);
+  } else if (time) {
+    *time = g_value_get_uint64 (value);
+  } else if (factor) {
+    *factor = g_value_get_double (value);
+  }
+  return string || time || factor;
+}
+
 /* Returns: %FALSE when there is no such writable property */
 gboolean
 gst_kling_properties_set (GstKlingProperties * self, guint id,
     const GValue * value)
 {
-  gchar **string = find_string (self, id);
-
-  if (string) {
-    g_free (*string);
-    *string = dup_unless_empty (value);
+  if (set_simple (self, id, value))
     return TRUE;
-  }
   switch (id) {
     case PROP_DIALECT:
       self->dialect = g_value_get_enum (value);
+      self->dialect_is_set = TRUE;
       return TRUE;
     case PROP_API_KEY:
       set_api_key (self, value);
@@ -589,18 +441,68 @@ gst_kling_properties_set (GstKlingProperties * self, guint id,
     case PROP_UPLOAD_CLEANUP:
       self->upload_cleanup = g_value_get_boolean (value);
       return TRUE;
-    case PROP_TIMEOUT:
-      self->timeout = g_value_get_uint64 (value);
+    case PROP_WATERMARK:
+      self->watermark = g_value_get_boolean (value);
       return TRUE;
-    case PROP_POLL_INTERVAL:
-      self->poll_interval = g_value_get_uint64 (value);
-      return TRUE;
-    case PROP_TASK_TIMEOUT:
-      self->task_timeout = g_value_get_uint64 (value);
+    case PROP_CALLBACK_URL:
+      g_clear_pointer (&self->callback_url, kling_secret_wipe_string);
+      self->callback_url = dup_unless_empty (value);
       return TRUE;
     default:
       return FALSE;
   }
+}
+
+static const gchar *get_base_url (const GstKlingProperties * self);
+
+/* A word that is none is complained about when it matters, by
+ * gst_kling_properties_check(). */
+static KlingDialectId
+get_dialect (const GstKlingProperties * self)
+{
+  KlingDialectId id;
+
+  if (!self->dialect_is_set
+      && kling_dialect_find (g_getenv ("KLING_DIALECT"), &id))
+    return id;
+  return (KlingDialectId) self->dialect;
+}
+
+/* Returns: (transfer full): the dialects, in words */
+static gchar *
+list_dialects (void)
+{
+  GString *list = g_string_new (NULL);
+
+  for (guint i = 0; i < kling_dialect_count (); i++)
+    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "",
+        kling_dialect_get (i)->nick);
+  return g_string_free (list, FALSE);
+}
+
+/* Whether all that has a default has a usable one. */
+gboolean
+gst_kling_properties_check (const GstKlingProperties * self, GError ** error)
+{
+  const gchar *environment = g_getenv ("KLING_DIALECT");
+  const KlingDialect *dialect = kling_dialect_get (get_dialect (self));
+  g_autofree gchar *list = NULL;
+  KlingDialectId id;
+
+  if (!self->dialect_is_set && environment && *environment
+      && !kling_dialect_find (environment, &id)) {
+    list = list_dialects ();
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "KLING_DIALECT is set to no dialect. There are: %s.", list);
+    return FALSE;
+  }
+  if (get_base_url (self) == NULL) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "There are many services of the dialect %s: say which one, by base-url"
+        " or KLING_BASE_URL.", dialect->nick);
+    return FALSE;
+  }
+  return TRUE;
 }
 
 static const gchar *
@@ -612,7 +514,7 @@ get_base_url (const GstKlingProperties * self)
     return self->base_url;
   if (environment && *environment)
     return environment;
-  return kling_dialect_get ((KlingDialectId) self->dialect)->default_base_url;
+  return kling_dialect_get (get_dialect (self))->default_base_url;
 }
 
 static const gchar *
@@ -647,18 +549,32 @@ get_string (const GstKlingProperties * self, guint id, GValue * value)
     g_value_set_string (value, text);
 }
 
+static gboolean
+get_simple (const GstKlingProperties * self, guint id, GValue * value)
+{
+  const GstClockTime *time = find_time (self, id);
+  const gdouble *factor = find_factor (self, id);
+  gboolean is_string = find_string (self, id) != NULL;
+
+  if (is_string)
+    get_string (self, id, value);
+  else if (time)
+    g_value_set_uint64 (value, *time);
+  else if (factor)
+    g_value_set_double (value, *factor);
+  return is_string || time || factor;
+}
+
 /* Returns: %FALSE when there is no such readable property here */
 gboolean
 gst_kling_properties_get (const GstKlingProperties * self, guint id,
     GValue * value)
 {
-  if (find_string (self, id)) {
-    get_string (self, id, value);
+  if (get_simple (self, id, value))
     return TRUE;
-  }
   switch (id) {
     case PROP_DIALECT:
-      g_value_set_enum (value, self->dialect);
+      g_value_set_enum (value, get_dialect (self));
       return TRUE;
     case PROP_TLS_DATABASE:
       g_value_set_object (value, self->tls_database);
@@ -666,18 +582,26 @@ gst_kling_properties_get (const GstKlingProperties * self, guint id,
     case PROP_UPLOAD_CLEANUP:
       g_value_set_boolean (value, self->upload_cleanup);
       return TRUE;
-    case PROP_TIMEOUT:
-      g_value_set_uint64 (value, self->timeout);
-      return TRUE;
-    case PROP_POLL_INTERVAL:
-      g_value_set_uint64 (value, self->poll_interval);
-      return TRUE;
-    case PROP_TASK_TIMEOUT:
-      g_value_set_uint64 (value, self->task_timeout);
+    case PROP_WATERMARK:
+      g_value_set_boolean (value, self->watermark);
       return TRUE;
     default:
       return FALSE;
   }
+}
+
+/* What is sent has a step of a millisecond, and of a hundredth. */
+static gint64
+to_milliseconds (GstClockTime time)
+{
+  return GST_CLOCK_TIME_IS_VALID (time)
+      ? (gint64) gst_util_uint64_scale_round (time, 1, GST_MSECOND) : -1;
+}
+
+static guint
+to_hundredths (gdouble factor)
+{
+  return (guint) (factor * 100 + 0.5);
 }
 
 /* Returns: (transfer full): what is asked for, complete or not */
@@ -686,16 +610,27 @@ gst_kling_properties_make_request (const GstKlingProperties * self)
 {
   KlingRequest *request = kling_request_new ();
 
-  request->dialect = (KlingDialectId) self->dialect;
+  request->dialect = get_dialect (self);
   request->base_url = g_strdup (get_base_url (self));
   request->session_id = g_strdup (self->session_id);
   request->video_url = g_strdup (self->video_url);
   request->video_id = g_strdup (self->video_id);
+  request->face_id = g_strdup (self->face_id);
   request->face_image_url = g_strdup (self->face_image_url);
   request->text = g_strdup (self->text);
   request->voice_id = g_strdup (self->voice_id);
   request->voice_language = g_strdup (self->voice_language);
+  request->voice_speed = to_hundredths (self->voice_speed);
   request->audio_url = g_strdup (self->audio_url);
+  request->audio_id = g_strdup (self->audio_id);
+  request->audio_start = to_milliseconds (self->audio_start);
+  request->audio_end = to_milliseconds (self->audio_end);
+  request->insert_time = to_milliseconds (self->insert_time);
+  request->audio_volume = to_hundredths (self->audio_volume);
+  request->original_audio_volume = to_hundredths (self->original_audio_volume);
+  request->watermark = self->watermark;
+  request->external_task_id = g_strdup (self->external_task_id);
+  request->callback_url = g_strdup (self->callback_url);
   return request;
 }
 

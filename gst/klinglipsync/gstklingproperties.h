@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 
 /**
  * GstKlingLipsyncDialect:
- * @GST_KLING_LIPSYNC_DIALECT_GATEWAY: Starrise, AnyFast and gateways like them
+ * @GST_KLING_LIPSYNC_DIALECT_GATEWAY: the default
  *
- * How the service spells the API.
+ * How the service spells the API. The values are those of #KlingDialectId.
  *
  * Since: klinglipsync 0.1
  */
@@ -78,15 +78,26 @@ enum
   PROP_SESSION_ID,
   PROP_VIDEO_URL,
   PROP_VIDEO_ID,
+  PROP_FACE_ID,
   PROP_FACE_IMAGE_URL,
   PROP_TEXT,
   PROP_VOICE_ID,
   PROP_VOICE_LANGUAGE,
+  PROP_VOICE_SPEED,
   PROP_AUDIO_URL,
+  PROP_AUDIO_ID,
+  PROP_AUDIO_START,
+  PROP_AUDIO_END,
+  PROP_INSERT_TIME,
+  PROP_AUDIO_VOLUME,
+  PROP_ORIGINAL_AUDIO_VOLUME,
   PROP_UPLOAD,
   PROP_UPLOAD_PUBLIC_URL,
   PROP_UPLOAD_HEADERS,
   PROP_UPLOAD_CLEANUP,
+  PROP_WATERMARK,
+  PROP_EXTERNAL_TASK_ID,
+  PROP_CALLBACK_URL,
   PROP_POLL_INTERVAL,
   PROP_TASK_TIMEOUT,
   PROP_STATUS,
@@ -104,6 +115,7 @@ typedef struct
 {
   gchar *base_url;
   GstKlingLipsyncDialect dialect;
+  gboolean dialect_is_set;
   KlingSecret *api_key;
   gchar *credentials_file;
   GstStructure *extra_headers;
@@ -114,15 +126,26 @@ typedef struct
   gchar *session_id;
   gchar *video_url;
   gchar *video_id;
+  gchar *face_id;
   gchar *face_image_url;
   gchar *text;
   gchar *voice_id;
   gchar *voice_language;
+  gdouble voice_speed;
   gchar *audio_url;
+  gchar *audio_id;
+  GstClockTime audio_start;
+  GstClockTime audio_end;
+  GstClockTime insert_time;
+  gdouble audio_volume;
+  gdouble original_audio_volume;
   gchar *upload;
   gchar *upload_public_url;
   GstStructure *upload_headers;
   gboolean upload_cleanup;
+  gboolean watermark;
+  gchar *external_task_id;
+  gchar *callback_url;
   GstClockTime poll_interval;
   GstClockTime task_timeout;
 } GstKlingProperties;
@@ -136,6 +159,8 @@ gboolean gst_kling_properties_set (GstKlingProperties * self, guint id,
 gboolean gst_kling_properties_get (const GstKlingProperties * self, guint id,
     GValue * value);
 
+gboolean gst_kling_properties_check (const GstKlingProperties * self,
+    GError ** error);
 KlingRequest *gst_kling_properties_make_request (const GstKlingProperties *
     self);
 KlingSettings *gst_kling_properties_make_settings (const GstKlingProperties *

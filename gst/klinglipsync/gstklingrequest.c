@@ -109,6 +109,15 @@ gst_kling_lipsync_check_inputs (GstKlingLipsync * self,
       && kling_request_check_upload (request, upload, NULL, error);
 }
 
+static gboolean
+gst_kling_lipsync_check_properties (GstKlingLipsync * self, GError ** error)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean good = gst_kling_properties_check (&self->properties, error);
+  GST_OBJECT_UNLOCK (self);
+  return good;
+}
+
 /* NULL->READY: what can be known without the network and before the input. */
 gboolean
 gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
@@ -117,7 +126,8 @@ gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
   g_autoptr (KlingSecret) key = NULL;
 
   gst_kling_inputs_announce (self, request);
-  if (!gst_kling_lipsync_check_inputs (self, request, error)
+  if (!gst_kling_lipsync_check_properties (self, error)
+      || !gst_kling_lipsync_check_inputs (self, request, error)
       || !kling_url_check_base (request->base_url, error)
       || !check_tls (request->base_url, error))
     return FALSE;

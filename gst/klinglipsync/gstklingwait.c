@@ -273,8 +273,21 @@ gst_kling_lipsync_set_job (GstKlingLipsync * self, KlingJob * job)
   g_mutex_unlock (&self->lock);
 }
 
+/* The application may take its time: nothing is paid meanwhile but what has been
+ * paid. */
 static void
-gst_kling_lipsync_pass_on (GstKlingLipsync * self, const KlingEvent * event)
+gst_kling_lipsync_ask_for_face (GstKlingLipsync * self, KlingJob * job,
+    const KlingEvent * event)
+{
+  g_autofree gchar *face_id = gst_kling_lipsync_select_face (self,
+      gst_kling_make_faces (event, TRUE));
+
+  kling_job_answer_face (job, face_id && *face_id ? face_id : NULL);
+}
+
+static void
+gst_kling_lipsync_pass_on (GstKlingLipsync * self, KlingJob * job,
+    const KlingEvent * event)
 {
   if (event->stage != KLING_STAGE_PREPARING)
     gst_kling_lipsync_set_status (self,
@@ -290,6 +303,12 @@ gst_kling_lipsync_pass_on (GstKlingLipsync * self, const KlingEvent * event)
       break;
     case KLING_EVENT_WARNING:
       gst_kling_lipsync_warn (self, event->text);
+      break;
+    case KLING_EVENT_FACES:
+      gst_kling_post_faces (GST_ELEMENT (self), event);
+      break;
+    case KLING_EVENT_CHOICE:
+      gst_kling_lipsync_ask_for_face (self, job, event);
       break;
   }
 }
@@ -361,7 +380,7 @@ gst_kling_lipsync_follow_job (GstKlingLipsync * self, KlingJob * job,
 
     switch (kling_job_wait (job, &event)) {
       case KLING_WAIT_EVENT:
-        gst_kling_lipsync_pass_on (self, event);
+        gst_kling_lipsync_pass_on (self, job, event);
         break;
       case KLING_WAIT_DONE:
         return gst_kling_lipsync_deliver (self, job, result);

@@ -1,6 +1,7 @@
 /* klinglipsync: the steps of a job that cost money
  *
- * identify-face and the create call. On the job's thread.
+ * identify-face, the call that makes speech, and the create call. On the job's
+ * thread.
  *
  * A paid call ends in one of five ways (docs/architecture.md) and this file is
  * where each of them leads: CREATED goes on, NOT SENT and BUSY wait and send again,
@@ -26,9 +27,6 @@
 /* Kling's own advice on its concurrency rules: wait a second at least */
 #define BUSY_MINIMUM KLING_SECOND
 
-typedef KlingEnding (*PaidCall) (KlingJob * job, KlingReply * reply,
-    GError ** error);
-
 static void
 job_keep_details (KlingJob * job, const KlingReply * reply)
 {
@@ -43,15 +41,22 @@ job_get_session_id (const KlingJob * job)
       : job->record->session_id;
 }
 
-/* What the service reads, and where */
+/* What the service reads, and where; and what has been decided */
 static KlingSources
 job_get_sources (const KlingJob * job)
 {
   const KlingRecord *record = job->record;
   KlingSources sources = {
     .session_id = job_get_session_id (job),
+    .face_id = kling_job_get_face_id (job),
     .video_url = job->request->video_url,
     .audio_url = job->request->audio_url,
+    .audio_id = job->request->audio_id ? job->request->audio_id
+        : record->speech_id,
+    .audio_start = job->cut.start,
+    .audio_end = job->cut.end,
+    .insert_time = job->cut.insert,
+    .external_id = record->external_id,
   };
 
   if (record->video_upload)
@@ -59,6 +64,16 @@ job_get_sources (const KlingJob * job)
   if (record->audio_upload)
     sources.audio_url = kling_uploaded_get_url (record->audio_upload);
   return sources;
+}
+
+/* Sets @sources->audio to what goes within the call, if anything does. */
+static gboolean
+job_get_inline_audio (KlingJob * job, KlingSources * sources, GError ** error)
+{
+  if (job->request->audio == NULL || job->record->audio_upload)
+    return TRUE;
+  sources->audio = kling_spool_get_bytes (job->request->audio->spool, error);
+  return sources->audio != NULL;
 }
 
 /* Sends identify-face once and writes down what came of it. */
@@ -70,8 +85,11 @@ job_send_identify (KlingJob * job, KlingReply * reply, GError ** error)
   KlingEnding ending = kling_service_identify (job->service, job->request,
       &sources, job->stop, reply, error);
 
-  if (ending == KLING_ENDING_CREATED)
+  if (ending == KLING_ENDING_CREATED) {
+    kling_record_forget_session (record);
     record->session_id = g_strdup (reply->answer.session_id);
+    record->faces = g_steal_pointer (&reply->answer.faces);
+  }
   record->identify_unknown = ending == KLING_ENDING_UNKNOWN;
   return ending;
 }
@@ -95,8 +113,44 @@ job_keep_task (KlingJob * job, const KlingReply * reply)
 
   record->task_id = g_strdup (reply->answer.task_id);
   record->state = KLING_RECORD_RUNNING;
+  record->resent = FALSE;
   record->attempts++;
   kling_job_set_task_id (job, record->task_id);
+}
+
+/* @reason: why it was refused */
+static void
+job_keep_refusal (KlingJob * job, const GError * reason)
+{
+  /* it may be the session that has expired: a new run obtains a new one */
+  if (reason->code == KLING_ERROR_INPUT)
+    kling_record_forget_session (job->record);
+}
+
+/* "Your id is in use": the only one who makes this id is us, for this. */
+static gboolean
+is_duplicate (KlingJob * job, KlingEnding ending, const KlingReply * reply)
+{
+  return ending == KLING_ENDING_REFUSED && kling_job_has_own_external_id (job)
+      && g_strcmp0 (reply->answer.code, "1201") == 0;
+}
+
+/* What came of a create call, into the record */
+static KlingEnding
+job_keep_ending (KlingJob * job, KlingEnding ending, const KlingReply * reply,
+    GError ** reason)
+{
+  if (is_duplicate (job, ending, reply) && kling_job_adopt_duplicate (job)) {
+    g_clear_error (reason);
+    return KLING_ENDING_CREATED;
+  }
+  if (ending == KLING_ENDING_CREATED)
+    job_keep_task (job, reply);
+  else if (ending == KLING_ENDING_UNKNOWN)
+    job_keep_unknown (job, *reason, reply);
+  else if (ending == KLING_ENDING_REFUSED)
+    job_keep_refusal (job, *reason);
+  return ending;
 }
 
 /* Sends the create call once and writes down what came of it. */
@@ -105,21 +159,19 @@ job_send_create (KlingJob * job, KlingReply * reply, GError ** error)
 {
   KlingSources sources = job_get_sources (job);
   g_autoptr (GError) reason = NULL;
+  KlingEnding ending;
 
+  if (!job_get_inline_audio (job, &sources, error))
+    return KLING_ENDING_NOT_SENT;
   kling_test_point ("before-create");
-  KlingEnding ending = kling_service_create (job->service, job->request,
-      &sources, job->stop, reply, &reason);
-
+  ending = kling_service_create (job->service, job->request, &sources,
+      job->stop, reply, &reason);
+  g_clear_pointer (&sources.audio, g_bytes_unref);
+  job->record->sent_at = kling_clock_now ();
   kling_test_point ("after-create");
-  kling_job_redact (job, reason);
-  if (ending == KLING_ENDING_CREATED)
-    job_keep_task (job, reply);
-  else if (ending == KLING_ENDING_UNKNOWN)
-    job_keep_unknown (job, reason, reply);
-  else if (ending == KLING_ENDING_REFUSED && reason->code == KLING_ERROR_INPUT)
-    /* it may be the session that has expired: a new run obtains a new one */
-    g_clear_pointer (&job->record->session_id, g_free);
 
+  kling_job_redact (job, reason);
+  ending = job_keep_ending (job, ending, reply, &reason);
   if (reason)
     g_propagate_error (error, g_steal_pointer (&reason));
   return ending;
@@ -157,9 +209,18 @@ may_be_resent (KlingEnding ending, const GError * reason)
       || reason->code == KLING_ERROR_TIMED_OUT);
 }
 
-/* Sends @call until it ends in something else than "wait". */
-static KlingEnding
-job_call_paid (KlingJob * job, PaidCall call, GError ** error)
+/**
+ * kling_job_call_paid:
+ * @job: a job
+ * @call: sends a call that costs, once, and writes down what came of it
+ * @error: set unless the ending is %KLING_ENDING_CREATED
+ *
+ * Sends @call until it ends in something else than "wait".
+ *
+ * Returns: how it ended at last
+ */
+KlingEnding
+kling_job_call_paid (KlingJob * job, KlingPaidCall call, GError ** error)
 {
   gint64 deadline = kling_clock_after (job->settings->task_timeout);
   KlingEnding last = KLING_ENDING_CREATED;
@@ -199,7 +260,7 @@ job_call_paid (KlingJob * job, PaidCall call, GError ** error)
 static gboolean
 job_obtain_session (KlingJob * job, GError ** error)
 {
-  if (job_get_session_id (job))
+  if (job->dialect->identify_path == NULL || job_get_session_id (job))
     return TRUE;
 
   if (job->record->identify_unknown)
@@ -210,12 +271,55 @@ job_obtain_session (KlingJob * job, GError ** error)
 
   gint64 begun = kling_clock_now ();
 
-  if (job_call_paid (job, job_send_identify, error) != KLING_ENDING_CREATED)
+  if (kling_job_call_paid (job, job_send_identify,
+          error) != KLING_ENDING_CREATED)
     return FALSE;
   KLING_INFO ("identify-face: session %s after %.1f s",
       job_get_session_id (job),
       (gdouble) (kling_clock_now () - begun) / KLING_SECOND);
   return TRUE;
+}
+
+/* When the lips move, in a dialect that says it */
+static gboolean
+job_place (KlingJob * job, GError ** error)
+{
+  const KlingMedia *video = job->request->video;
+
+  if (!job->dialect->chooses_face)
+    return TRUE;
+  return kling_cut_place (&job->cut, job->request,
+      kling_faces_find (job->record->faces, kling_job_get_face_id (job)),
+      video && video->duration >= 0 ? video->duration / 1000 : -1, error);
+}
+
+/* All that the call needs that costs most, in the order in which a mistake is
+ * cheapest. Before each call, we may still stop. */
+static gboolean
+job_get_ready (KlingJob * job, GError ** error)
+{
+  return kling_job_may_go_on (job, error)
+      && kling_job_measure_audio (job, error)
+      && kling_job_upload_inputs (job, error)
+      && kling_job_may_go_on (job, error)
+      && job_obtain_session (job, error)
+      && kling_job_choose_face (job, error)
+      && kling_job_may_go_on (job, error)
+      && kling_job_obtain_speech (job, error)
+      && job_place (job, error)
+      && kling_job_may_go_on (job, error);
+}
+
+static KlingEnding
+job_create (KlingJob * job, GError ** error)
+{
+  KlingRecord *record = job->record;
+
+  g_free (record->external_id);
+  record->external_id = kling_job_dup_external_id (job);
+  kling_job_progress (job, KLING_STAGE_CREATING, KLING_PERCENT_CREATE,
+      "Asking for the video (this is the call that costs).");
+  return kling_job_call_paid (job, job_send_create, error);
 }
 
 /**
@@ -228,18 +332,18 @@ job_obtain_session (KlingJob * job, GError ** error)
 gboolean
 kling_job_buy_task (KlingJob * job, GError ** error)
 {
-  /* before the first call that costs, and between the two, we may still stop */
-  if (!kling_job_may_go_on (job, error)
-      || !kling_job_upload_inputs (job, error)
-      || !kling_job_may_go_on (job, error)
-      || !job_obtain_session (job, error)
-      || !kling_job_may_go_on (job, error))
-    return FALSE;
+  g_autoptr (GError) reason = NULL;
+  KlingEnding ending;
 
-  kling_job_progress (job, KLING_STAGE_CREATING, KLING_PERCENT_CREATE,
-      "Asking for the video (this is the call that costs).");
-  if (job_call_paid (job, job_send_create, error) != KLING_ENDING_CREATED)
+  if (!job_get_ready (job, error))
     return FALSE;
+  ending = job_create (job, &reason);
+  if (ending == KLING_ENDING_UNKNOWN && kling_job_has_own_external_id (job))
+    return kling_job_settle (job, error);
+  if (ending != KLING_ENDING_CREATED) {
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return FALSE;
+  }
 
   const gchar *task_id = job->record->task_id;
 
@@ -247,4 +351,23 @@ kling_job_buy_task (KlingJob * job, GError ** error)
   kling_job_progress (job, KLING_STAGE_QUEUED, KLING_PERCENT_TASK,
       "Task %s was accepted. The service needs minutes, usually.", task_id);
   return TRUE;
+}
+
+/**
+ * kling_job_settle:
+ * @job: a job whose record is %KLING_RECORD_UNKNOWN and has an external id of
+ *   ours
+ * @error: return location for a #KlingError
+ *
+ * Looks for the task, and asks for it once more if there is none.
+ *
+ * Returns: %TRUE when the record has a task
+ */
+gboolean
+kling_job_settle (KlingJob * job, GError ** error)
+{
+  if (!kling_job_find_task (job, error))
+    return FALSE;
+  return job->record->state == KLING_RECORD_RUNNING
+      || kling_job_buy_task (job, error);
 }

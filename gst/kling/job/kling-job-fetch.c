@@ -163,9 +163,11 @@ static gboolean
 job_judge_success (KlingJob * job, Polls * polls, const KlingAnswer * answer,
     gchar ** url, GError ** error)
 {
+  const gchar *marked = job->request->watermark ? answer->watermark_url : NULL;
+
   job->record->succeeded = TRUE;
-  if (answer->result_url) {
-    *url = g_strdup (answer->result_url);
+  if (marked || answer->result_url) {
+    *url = g_strdup (marked ? marked : answer->result_url);
     return TRUE;
   }
   if (++polls->without_url <= MAX_WITHOUT_URL)

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "kling-cut.h"
 #include "kling-job.h"
 #include "kling-service.h"
 
@@ -30,12 +31,16 @@ struct _KlingJob
 
   /* the job's thread only */
   KlingRequest *request;        /* immutable once it is there */
+  const KlingDialect *dialect;
   KlingHttp *http;
   KlingService *service;
   KlingRecord *record;
   KlingDetails details;
   KlingStage stage;
   gint percent;
+  gint64 audio_length;          /* milliseconds, -1: not known */
+  KlingCut cut;
+  gboolean adopted;             /* the task was found at the service */
   gint64 uploads_checked_at;
   gboolean uploads_removed;
 
@@ -48,6 +53,8 @@ struct _KlingJob
   gboolean finished;
   gchar *task_id;
   gchar *leftovers;
+  gboolean face_answered;
+  gchar *face_answer;
   KlingResult *result;
   GError *error;
   KlingDetails error_details;
@@ -67,7 +74,27 @@ void kling_job_update_leftovers (KlingJob * job);
 void kling_job_redact (KlingJob * job, GError * error);
 
 /* kling-job-buy.c: the steps that cost money */
+typedef KlingEnding (*KlingPaidCall) (KlingJob * job, KlingReply * reply,
+    GError ** error);
+
 gboolean kling_job_buy_task (KlingJob * job, GError ** error);
+gboolean kling_job_settle (KlingJob * job, GError ** error);
+KlingEnding kling_job_call_paid (KlingJob * job, KlingPaidCall call,
+    GError ** error);
+
+/* kling-job-face.c: whose lips move */
+gboolean kling_job_choose_face (KlingJob * job, GError ** error);
+const gchar *kling_job_get_face_id (const KlingJob * job);
+
+/* kling-job-speech.c: what is said */
+gboolean kling_job_measure_audio (KlingJob * job, GError ** error);
+gboolean kling_job_obtain_speech (KlingJob * job, GError ** error);
+
+/* kling-job-lookup.c: a task whose answer was lost */
+gchar *kling_job_dup_external_id (KlingJob * job);
+gboolean kling_job_has_own_external_id (const KlingJob * job);
+gboolean kling_job_adopt_duplicate (KlingJob * job);
+gboolean kling_job_find_task (KlingJob * job, GError ** error);
 
 /* kling-job-fetch.c: the steps that do not */
 gboolean kling_job_fetch_result (KlingJob * job, gboolean is_new,
@@ -80,6 +107,9 @@ void kling_job_warn (KlingJob * job, const gchar * format, ...)
     G_GNUC_PRINTF (2, 3);
 void kling_job_tell_task (KlingJob * job, const gchar * word, gint64 elapsed,
     guint attempt);
+void kling_job_tell_faces (KlingJob * job);
+gboolean kling_job_await_face (KlingJob * job, gchar ** face_id,
+    GError ** error);
 void kling_job_set_task_id (KlingJob * job, const gchar * task_id);
 void kling_job_set_leftovers (KlingJob * job, gchar * leftovers);
 

@@ -61,6 +61,7 @@ job_prepare (KlingJob * job, GError ** error)
   job->request = job->prepare (job->data, warnings, error);
   if (job->request == NULL)
     return FALSE;
+  job->dialect = kling_dialect_get (job->request->dialect);
   text = kling_request_describe (job->request);
   KLING_INFO ("%s", text);
   kling_job_progress (job, KLING_STAGE_PREPARING, 0, "%s", text);
@@ -150,6 +151,15 @@ job_recall_task (KlingJob * job)
       "This video was asked for before: waiting for task %s.", task_id);
 }
 
+/* A create call whose answer was lost is never sent again by itself, unless the
+ * service can tell whether it arrived. */
+static gboolean
+job_recall_doubt (KlingJob * job, GError ** error)
+{
+  return kling_job_has_own_external_id (job) ? kling_job_settle (job, error)
+      : job_recall_reason (job, error);
+}
+
 /* From what is known of the request to a task that exists or is done */
 static gboolean
 job_obtain_task (KlingJob * job, gboolean * is_new, GError ** error)
@@ -157,7 +167,7 @@ job_obtain_task (KlingJob * job, gboolean * is_new, GError ** error)
   *is_new = FALSE;
   switch (job->record->state) {
     case KLING_RECORD_UNKNOWN:
-      return job_recall_reason (job, error);
+      return job_recall_doubt (job, error);
     case KLING_RECORD_FAILED:
       *is_new = TRUE;
       return job_recall_failure (job, error);
@@ -172,16 +182,33 @@ job_obtain_task (KlingJob * job, gboolean * is_new, GError ** error)
   g_assert_not_reached ();
 }
 
+/* The task was another run's, and the service had given it up: this run has not
+ * asked for anything yet. */
+static gboolean
+may_ask_again (const KlingJob * job)
+{
+  return job->adopted && job->record->state == KLING_RECORD_FAILED
+      && job->record->reason->code == KLING_ERROR_TASK_FAILED
+      && job->record->attempts < MAX_TASKS;
+}
+
 static KlingResult *
 job_make_result (KlingJob * job, GError ** error)
 {
+  g_autoptr (GError) reason = NULL;
   gboolean is_new;
 
   if (!job_obtain_task (job, &is_new, error))
     return NULL;
   if (job->record->state != KLING_RECORD_DONE
-      && !kling_job_fetch_result (job, is_new, error))
-    return NULL;
+      && !kling_job_fetch_result (job, is_new && !job->adopted, &reason)) {
+    if (!may_ask_again (job)) {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
+    job->adopted = FALSE;
+    return job_make_result (job, error);
+  }
   return kling_result_ref (job->record->result);
 }
 

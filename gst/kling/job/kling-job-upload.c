@@ -146,6 +146,9 @@ job_upload (KlingJob * job, const KlingMedia * media, KlingUploaded ** slot,
  * @job: a job that holds a record without a task
  * @error: return location for a #KlingError
  *
+ * Audio without a place to upload to goes within the create call: that the
+ * dialect takes it was checked with the request.
+ *
  * Returns: %TRUE when the service can read all that came from pads
  */
 gboolean
@@ -159,12 +162,15 @@ kling_job_upload_inputs (KlingJob * job, GError ** error)
     kling_clock_now ()
   };
 
+  /* the call that was sent before may have arrived, and reads them */
+  if (record->resent)
+    return TRUE;
   /* a session that is known has seen the video */
   if (request->video && record->session_id == NULL
       && !job_upload (job, request->video, &record->video_upload, &video,
           error))
     return FALSE;
-  return request->audio == NULL
+  return request->audio == NULL || job->settings->upload == NULL
       || job_upload (job, request->audio, &record->audio_upload, &audio, error);
 }
 

@@ -34,6 +34,8 @@ kling_event_free (KlingEvent * event)
   g_free (event->text);
   g_free (event->task_id);
   g_free (event->task_word);
+  g_clear_pointer (&event->faces, g_ptr_array_unref);
+  g_free (event->session_id);
   g_free (event);
 }
 
@@ -96,6 +98,43 @@ kling_job_tell_task (KlingJob * job, const gchar * word, gint64 elapsed,
   event->elapsed = elapsed;
   event->attempt = attempt;
   job_push_event (job, event);
+}
+
+static void
+job_push_faces (KlingJob * job, KlingEventType type)
+{
+  KlingEvent *event = g_new0 (KlingEvent, 1);
+
+  event->type = type;
+  event->faces = kling_faces_copy (job->record->faces);
+  event->session_id = g_strdup (job->record->session_id);
+  job_push_event (job, event);
+}
+
+/* Called by the steps: the faces of the source video are known. */
+void
+kling_job_tell_faces (KlingJob * job)
+{
+  job_push_faces (job, KLING_EVENT_FACES);
+}
+
+/* Called by the steps: waits until somebody has chosen one of the faces.
+ * @face_id: (out) (transfer full) (nullable): the answer, %NULL for "you choose" */
+gboolean
+kling_job_await_face (KlingJob * job, gchar ** face_id, GError ** error)
+{
+  job_push_faces (job, KLING_EVENT_CHOICE);
+  g_mutex_lock (&job->lock);
+  while (!job->face_answered && !job->stopped)
+    g_cond_wait (&job->cond, &job->lock);
+  *face_id = g_steal_pointer (&job->face_answer);
+  gboolean answered = job->face_answered;
+
+  job->face_answered = FALSE;
+  g_mutex_unlock (&job->lock);
+  if (!answered)
+    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_CANCELLED, "Stopped.");
+  return answered;
 }
 
 /* Nobody will read another message of ours, so this is for the person at the
@@ -188,6 +227,7 @@ kling_job_start (KlingPrepare prepare, gpointer data, GDestroyNotify destroy,
   job->journal = kling_journal_ref (journal);
   job->stop = g_cancellable_new ();
   job->percent = -1;
+  job->audio_length = -1;
   g_mutex_init (&job->lock);
   g_cond_init (&job->cond);
   g_queue_init (&job->events);
@@ -238,6 +278,7 @@ kling_job_unref (KlingJob * job)
   g_queue_clear_full (&job->events, (GDestroyNotify) kling_event_free);
   g_free (job->task_id);
   g_free (job->leftovers);
+  g_free (job->face_answer);
   g_clear_pointer (&job->result, kling_result_unref);
   g_clear_error (&job->error);
   kling_details_clear (&job->error_details);
@@ -301,6 +342,25 @@ kling_job_interrupt (KlingJob * job, gboolean interrupted)
 }
 
 /**
+ * kling_job_answer_face:
+ * @job: a job for which kling_job_wait() has returned a %KLING_EVENT_CHOICE
+ * @face_id: (nullable): the face that speaks, or %NULL for the one that is seen
+ *   longest
+ *
+ * Lets the job go on.
+ */
+void
+kling_job_answer_face (KlingJob * job, const gchar * face_id)
+{
+  g_mutex_lock (&job->lock);
+  g_free (job->face_answer);
+  job->face_answer = g_strdup (face_id);
+  job->face_answered = TRUE;
+  g_cond_broadcast (&job->cond);
+  g_mutex_unlock (&job->lock);
+}
+
+/**
  * kling_job_stop:
  * @job: a job
  *
@@ -317,6 +377,7 @@ kling_job_stop (KlingJob * job)
   if (!job->stopped && !job->finished)
     task_id = g_strdup (job->task_id);
   job->stopped = TRUE;
+  g_cond_broadcast (&job->cond);
   g_mutex_unlock (&job->lock);
 
   if (task_id)

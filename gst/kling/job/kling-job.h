@@ -38,12 +38,17 @@ typedef enum
  * @KLING_EVENT_PROGRESS: @text is worth showing to a person
  * @KLING_EVENT_TASK: the service was asked about the task
  * @KLING_EVENT_WARNING: @text is worth a warning; the job goes on
+ * @KLING_EVENT_FACES: @faces were found
+ * @KLING_EVENT_CHOICE: one of @faces is to be chosen: the job waits for
+ *   kling_job_answer_face()
  */
 typedef enum
 {
   KLING_EVENT_PROGRESS,
   KLING_EVENT_TASK,
   KLING_EVENT_WARNING,
+  KLING_EVENT_FACES,
+  KLING_EVENT_CHOICE,
 } KlingEventType;
 
 /**
@@ -56,6 +61,8 @@ typedef enum
  * @task_word: (nullable): the service's word for the task's state
  * @elapsed: microseconds since we began to wait for the task
  * @attempt: how often the service was asked about the task
+ * @faces: (nullable) (element-type KlingFace): the faces in the source video
+ * @session_id: (nullable): the session they are of
  */
 typedef struct
 {
@@ -67,6 +74,8 @@ typedef struct
   gchar *task_word;
   gint64 elapsed;
   guint attempt;
+  GPtrArray *faces;
+  gchar *session_id;
 } KlingEvent;
 
 void kling_event_free (KlingEvent * event);
@@ -116,6 +125,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingJob, kling_job_unref)
 
 KlingWait kling_job_wait (KlingJob * job, KlingEvent ** event);
 void kling_job_interrupt (KlingJob * job, gboolean interrupted);
+void kling_job_answer_face (KlingJob * job, const gchar * face_id);
 void kling_job_stop (KlingJob * job);
 
 gchar *kling_job_dup_task_id (KlingJob * job);

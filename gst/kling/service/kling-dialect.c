@@ -33,6 +33,17 @@ kling_dialect_get (KlingDialectId id)
 }
 
 /**
+ * kling_dialect_count:
+ *
+ * Returns: how many there are; their ids are 0 to one less
+ */
+guint
+kling_dialect_count (void)
+{
+  return G_N_ELEMENTS (dialects);
+}
+
+/**
  * kling_dialect_find:
  * @nick: a word
  * @id: (out): which dialect it stands for

@@ -136,6 +136,7 @@ extern const KlingDialect kling_dialect_relay;
 extern const KlingDialect kling_dialect_legacy;
 
 const KlingDialect *kling_dialect_get (KlingDialectId id);
+guint kling_dialect_count (void);
 gboolean kling_dialect_find (const gchar * nick, KlingDialectId * id);
 gboolean kling_dialect_check (const KlingRequest * request,
     GPtrArray * warnings, GError ** error);

@@ -270,21 +270,36 @@ describe_words (const KlingAnswer * answer)
   return g_strdup_printf (": \"%s\"", answer->message);
 }
 
+static gchar *
+describe_speaker (const KlingRequest * request, const KlingSources * sources)
+{
+  g_autofree gchar *shown = kling_url_display (request->video_url);
+
+  if (sources->session_id)
+    return g_strdup_printf ("session %s", sources->session_id);
+  if (request->video_id)
+    return g_strdup_printf ("video %s", request->video_id);
+  return request->video_url ? g_strdup_printf ("video %s", shown)
+      : g_strdup ("the video from the pad");
+}
+
 /* Returns: (transfer full): what a create was about, to find it again */
 static gchar *
-describe_request (const KlingRequest * request, const gchar * session_id)
+describe_request (const KlingRequest * request, const KlingSources * sources)
 {
+  g_autofree gchar *speaker = describe_speaker (request, sources);
   g_autofree gchar *text = kling_text_clean (kling_request_get_text (request),
       SHOWN_CHARACTERS);
   g_autofree gchar *audio = kling_url_display (request->audio_url);
 
   if (text != NULL)
-    return g_strdup_printf ("session %s, text \"%s\", voice %s", session_id,
-        text, request->voice_id);
+    return g_strdup_printf ("%s, text \"%s\", voice %s", speaker, text,
+        request->voice_id);
   if (request->audio != NULL)
-    return g_strdup_printf ("session %s, audio of %.2f s from the pad",
-        session_id, (gdouble) request->audio->duration / KLING_SECOND);
-  return g_strdup_printf ("session %s, audio %s", session_id, audio);
+    return g_strdup_printf ("%s, audio of %.2f s from the pad", speaker,
+        (gdouble) request->audio->duration / KLING_SECOND);
+  return g_strdup_printf ("%s, audio %s", speaker,
+      request->audio_id ? request->audio_id : audio);
 }
 
 static const Advice *
@@ -464,15 +479,16 @@ kling_service_create (KlingService * service, const KlingRequest * request,
       error);
   if (ending == KLING_ENDING_UNKNOWN) {
     g_autofree gchar *doubt = describe_doubt (&reply->answer, cause);
-    g_autofree gchar *what = describe_request (request,
-        sources->session_id);
+    g_autofree gchar *what = describe_request (request, sources);
 
     g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
         "The lip-sync may have been accepted and paid for, but the answer of"
-        " %s was lost: %s. It is not sent again by itself. Sent was: %s. Look"
-        " into the service's console whether the task is there before you start"
-        " anew: a new element or process pays again.", service->shown_base,
-        doubt, what);
+        " %s was lost: %s. It is not sent again by itself. Sent was: %s%s%s."
+        " Look into the service's console whether the task is there before you"
+        " start anew: a new element or process pays again.",
+        service->shown_base, doubt, what,
+        sources->external_id ? ", external task id " : "",
+        sources->external_id ? sources->external_id : "");
   }
   return ending;
 }

@@ -79,14 +79,33 @@ record_new (const KlingRequest * request)
   KlingRecord *record = g_new0 (KlingRecord, 1);
 
   record->request = kling_request_dup_identity (request);
+  record->speech_length = -1;
   return record;
+}
+
+/**
+ * kling_record_forget_session:
+ * @record: a record that the caller holds
+ *
+ * Sessions expire. What was chosen among the faces of one says nothing about
+ * those of the next.
+ */
+void
+kling_record_forget_session (KlingRecord * record)
+{
+  g_clear_pointer (&record->session_id, g_free);
+  g_clear_pointer (&record->faces, g_ptr_array_unref);
+  g_clear_pointer (&record->face_id, g_free);
 }
 
 static void
 record_free (KlingRecord * record)
 {
   kling_request_unref (record->request);
-  g_free (record->session_id);
+  kling_record_forget_session (record);
+  g_free (record->speech_id);
+  g_free (record->speech_task_id);
+  g_free (record->external_id);
   g_clear_pointer (&record->video_upload, kling_uploaded_free);
   g_clear_pointer (&record->audio_upload, kling_uploaded_free);
   g_free (record->task_id);

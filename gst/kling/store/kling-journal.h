@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kling-error.h"
+#include "kling-face.h"
 #include "kling-isobmff.h"
 #include "kling-request.h"
 #include "kling-spool.h"
@@ -63,9 +64,15 @@ typedef enum
  * @request: what was asked, the bytes of its files left out
  * @state: how far it got
  * @session_id: (nullable): what identify-face obtained
+ * @faces: (nullable) (element-type KlingFace): likewise
+ * @face_id: (nullable): the face that was chosen among them
  * @video_upload: (nullable): the source video, where the service reads it
  * @audio_upload: (nullable): what is said, likewise
  * @identify_unknown: an identify-face call was sent and its answer lost
+ * @speech_id: (nullable): what is said, when it was made of a text
+ * @speech_task_id: (nullable): what makes it, as long as it is not there
+ * @speech_length: milliseconds, -1 when it is not known
+ * @speech_unknown: a call that makes it was sent and its answer lost
  * @task_id: (nullable): the task
  * @query_path: which of the dialect's paths knows the task
  * @succeeded: the service has said that the task is done
@@ -73,6 +80,9 @@ typedef enum
  * @reason: (nullable): why it is %KLING_RECORD_UNKNOWN or _FAILED
  * @details: beside @reason
  * @attempts: tasks bought for this request
+ * @external_id: (nullable): our own id of the task that is %KLING_RECORD_UNKNOWN
+ * @sent_at: on our clock, when it was asked for
+ * @resent: it was asked for once more with that id
  *
  * What is known of one request. Only the job that holds it reads or writes it.
  */
@@ -85,9 +95,15 @@ typedef struct
   KlingRequest *request;
   KlingRecordState state;
   gchar *session_id;
+  GPtrArray *faces;
+  gchar *face_id;
   KlingUploaded *video_upload;
   KlingUploaded *audio_upload;
   gboolean identify_unknown;
+  gchar *speech_id;
+  gchar *speech_task_id;
+  gint64 speech_length;
+  gboolean speech_unknown;
   gchar *task_id;
   guint query_path;
   gboolean succeeded;
@@ -95,8 +111,12 @@ typedef struct
   GError *reason;
   KlingDetails details;
   guint attempts;
+  gchar *external_id;
+  gint64 sent_at;
+  gboolean resent;
 } KlingRecord;
 
+void kling_record_forget_session (KlingRecord * record);
 void kling_record_set_reason (KlingRecord * record, KlingRecordState state,
     const GError * reason, const KlingDetails * details);
 

@@ -1,0 +1,195 @@
+/* klinglipsync: the steps of a job whose call that costs got no answer
+ *
+ * Where the create call carries an id of ours, the task can be looked for: at
+ * growing intervals, because the service may take a while to know its own task.
+ * If it still knows of none after two minutes, the call is sent once more with
+ * the same id, which the service documents to be unique: should the first call
+ * arrive after all, the second one is refused. Nothing else ever leads from a
+ * question to a payment. On the job's thread.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "kling-job-private.h"
+
+#include "kling-clock.h"
+#include "kling-digest.h"
+#include "kling-log.h"
+
+/* When to look, in seconds after the call was sent */
+static const guint look_at[] = { 5, 15, 30, 60, 120 };
+
+/* How often to look when the service did not answer at the last of these */
+#define LATER 30
+
+/**
+ * kling_job_dup_external_id:
+ * @job: a job that is about to ask for a task
+ *
+ * Returns: (transfer full) (nullable): the id by which the service shall know the
+ *   task
+ */
+gchar *
+kling_job_dup_external_id (KlingJob * job)
+{
+  if (job->request->external_task_id)
+    return g_strdup (job->request->external_task_id);
+  if (!job->dialect->has_external_id)
+    return NULL;
+  return kling_request_dup_external_id (job->request,
+      job->record->attempts + 1);
+}
+
+/**
+ * kling_job_has_own_external_id:
+ * @job: a job
+ *
+ * Only an id that we made stands for this request and no other.
+ *
+ * Returns: whether a task of this request can be found by its external id
+ */
+gboolean
+kling_job_has_own_external_id (const KlingJob * job)
+{
+  return job->dialect->has_external_id
+      && job->request->external_task_id == NULL;
+}
+
+static void
+job_adopt (KlingJob * job, const gchar * task_id)
+{
+  KlingRecord *record = job->record;
+
+  g_free (record->task_id);
+  record->task_id = g_strdup (task_id);
+  record->state = KLING_RECORD_RUNNING;
+  record->resent = FALSE;
+  record->attempts++;
+  KLING_INFO ("found task %s by its external id %s", task_id,
+      record->external_id);
+  kling_job_set_task_id (job, task_id);
+}
+
+/**
+ * kling_job_adopt_duplicate:
+ * @job: a job whose create call was refused
+ *
+ * A service that knows our id already has the task: this machine forgot it, or
+ * another one asked for the same.
+ *
+ * Returns: whether the record has a task now
+ */
+gboolean
+kling_job_adopt_duplicate (KlingJob * job)
+{
+  g_autoptr (GError) reason = NULL;
+  g_autofree gchar *task_id = NULL;
+
+  if (!kling_service_look_up (job->service, job->record->external_id, job->stop,
+          &task_id, &reason))
+    KLING_INFO ("look-up failed: %s", reason->message);
+  if (task_id == NULL)
+    return FALSE;
+  job_adopt (job, task_id);
+  job->adopted = TRUE;
+  return TRUE;
+}
+
+/* Looks once. Returns: %FALSE when the service did not answer; *@found says
+ * whether the task is there */
+static gboolean
+job_look_once (KlingJob * job, gboolean * found)
+{
+  g_autoptr (GError) reason = NULL;
+  g_autofree gchar *task_id = NULL;
+  gboolean answered = kling_service_look_up (job->service,
+      job->record->external_id, job->stop, &task_id, &reason);
+
+  *found = task_id != NULL;
+  if (*found)
+    job_adopt (job, task_id);
+  if (!answered)
+    KLING_INFO ("look-up failed: %s", reason->message);
+  return answered;
+}
+
+static gboolean
+job_wait_to_look (KlingJob * job, guint seconds, GError ** error)
+{
+  gint64 due = job->record->sent_at + seconds * KLING_SECOND;
+
+  return kling_job_sleep (job, MAX (0, due - kling_clock_now ()), KLING_NEVER,
+      error);
+}
+
+/* What is due already need not be done several times. */
+static guint
+get_first_look (const KlingJob * job)
+{
+  gint64 passed = kling_clock_now () - job->record->sent_at;
+  guint i = 0;
+
+  while (i + 1 < G_N_ELEMENTS (look_at)
+      && look_at[i + 1] * KLING_SECOND <= passed)
+    i++;
+  return i;
+}
+
+/* Waits and looks until the task is found, or the service has said, long enough
+ * after the call, that there is none. */
+static gboolean
+job_look (KlingJob * job, gboolean * found, GError ** error)
+{
+  gint64 give_up = job->record->sent_at + job->settings->task_timeout;
+  guint last = look_at[G_N_ELEMENTS (look_at) - 1];
+  guint seconds = 0;
+
+  for (guint i = get_first_look (job);; i++) {
+    seconds = i < G_N_ELEMENTS (look_at) ? look_at[i] : seconds + LATER;
+    if (!job_wait_to_look (job, seconds, error))
+      return FALSE;
+    gboolean answered = job_look_once (job, found);
+
+    if (*found || (answered && seconds >= last))
+      return TRUE;
+    if (!kling_job_may_go_on (job, error))
+      return FALSE;
+    if (seconds >= last && kling_clock_now () >= give_up) {
+      g_propagate_error (error, g_error_copy (job->record->reason));
+      return FALSE;
+    }
+  }
+}
+
+/**
+ * kling_job_find_task:
+ * @job: a job whose record is %KLING_RECORD_UNKNOWN and has an external id of
+ *   ours
+ * @error: return location for a #KlingError
+ *
+ * Returns: %TRUE when the record has a task, or may be bought: it is
+ *   %KLING_RECORD_READY then
+ */
+gboolean
+kling_job_find_task (KlingJob * job, GError ** error)
+{
+  gboolean found;
+
+  kling_job_progress (job, KLING_STAGE_CREATING, -1,
+      "The answer to the call that costs was lost. Looking for the task by its"
+      " external id %s, for two minutes at most.", job->record->external_id);
+  if (!job_look (job, &found, error))
+    return FALSE;
+  if (found)
+    return TRUE;
+  if (job->record->resent) {
+    g_propagate_error (error, g_error_copy (job->record->reason));
+    return FALSE;
+  }
+  kling_job_warn (job,
+      "The service knows of no task %s, so the call is sent once"
+      " more with the same id.", job->record->external_id);
+  job->record->resent = TRUE;
+  job->record->state = KLING_RECORD_READY;
+  return TRUE;
+}
