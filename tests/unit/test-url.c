@@ -208,6 +208,38 @@ GST_END_TEST;
 
 static const struct
 {
+  const gchar *url;
+  const gchar *identity;
+} identities[] = {
+  {"HTTPS://me:pw@Example.COM:443/a%2fB/%7Ec?x=1#t", "https://example.com:443"
+        "/a%2FB/~c?x=1"},
+  {"https://h", "https://h:443/"},
+  {"https://h?b=2&a=1", "https://h:443/?b=2&a=1"},
+  {"https://h/f?x-amz-signature=1&X-Amz-Date=2&id=3", "https://h:443/f?id=3"},
+  {"https://h/f?X%2DAmz%2DSignature=1", "https://h:443/f"},
+  {"https://h/f?X-Goog-Signature=1&X-Amz-Date=2", "https://h:443/f?"
+        "X-Amz-Date=2"},
+  {"https://h/f?sig=1&se=2&rsct=video%2fmp4", "https://h:443/f?"
+        "rsct=video%2Fmp4"},
+  /* without its marker it is a word like any other */
+  {"https://h/f?X-Amz-Date=2&se=3", "https://h:443/f?X-Amz-Date=2&se=3"},
+  {"https://h/f?sig=1&st=90", "https://h:443/f?sig=1&st=90"},
+  {"https://h/f?signature=1&sea=2", "https://h:443/f?signature=1&sea=2"},
+  {"nothing", NULL},
+  {NULL, NULL},
+};
+
+GST_START_TEST (test_identity)
+{
+  g_autofree gchar *identity = kling_url_identity (identities[__i__].url);
+
+  fail_unless_equals_string (identity, identities[__i__].identity);
+}
+
+GST_END_TEST;
+
+static const struct
+{
   const gchar *base;
   const gchar *url;
 } joins[] = {
@@ -351,6 +383,7 @@ url_suite (void)
   tcase_add_loop_test (tc, test_display, 0, G_N_ELEMENTS (displays));
   tcase_add_test (tc, test_display_bounded);
   tcase_add_loop_test (tc, test_origin, 0, G_N_ELEMENTS (origins));
+  tcase_add_loop_test (tc, test_identity, 0, G_N_ELEMENTS (identities));
   tcase_add_loop_test (tc, test_join, 0, G_N_ELEMENTS (joins));
   tcase_add_loop_test (tc, test_upload, 0, G_N_ELEMENTS (uploads));
   tcase_add_loop_test (tc, test_display_host, 0, G_N_ELEMENTS (hosts));

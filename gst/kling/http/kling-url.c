@@ -364,6 +364,111 @@ kling_url_origin (const gchar * url)
       is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", effective_port (uri));
 }
 
+/* How the makers of presigned URLs spell a signature: when all @markers are
+ * there, the parameters @names are of the signature. A name that ends in "*"
+ * stands for all that begin so. What else is in the query stays: it may say what
+ * is served. The signed words of Azure are those of its service, account and
+ * user delegation signatures; the ones that only change headers (rsct and the
+ * like) are not among them. */
+static const struct
+{
+  const gchar *markers;
+  const gchar *names;
+} signatures[] = {
+  {"x-amz-signature", "x-amz-*"},
+  {"x-goog-signature", "x-goog-*"},
+  {"sig se", "sig se st sp sv sr ss srt si sip spr skoid sktid skt ske sks skv"
+        " saoid suoid scid sdd ses"},
+};
+
+/* Whether @parameter, "name=value" or "name", is one of @names. */
+static gboolean
+is_named (const gchar * parameter, gchar ** names)
+{
+  g_autofree gchar *name = g_ascii_strdown (parameter,
+      strcspn (parameter, "="));
+
+  for (; *names != NULL; names++) {
+    gsize length = strlen (*names);
+
+    if (g_str_has_suffix (*names, "*") ? strncmp (name, *names,
+            length - 1) == 0 : strcmp (name, *names) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+has_all (gchar ** parameters, const gchar * markers)
+{
+  g_auto (GStrv) wanted = g_strsplit (markers, " ", -1);
+
+  for (guint i = 0; wanted[i] != NULL; i++) {
+    gchar *one[] = { wanted[i], NULL };
+    guint j = 0;
+
+    while (parameters[j] != NULL && !is_named (parameters[j], one))
+      j++;
+    if (parameters[j] == NULL)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+drop_parameters (gchar ** parameters, const gchar * names)
+{
+  g_auto (GStrv) unwanted = g_strsplit (names, " ", -1);
+  gchar **kept = parameters;
+
+  for (; *parameters != NULL; parameters++) {
+    if (is_named (*parameters, unwanted))
+      g_free (*parameters);
+    else
+      *kept++ = *parameters;
+  }
+  *kept = NULL;
+}
+
+/* Returns: (transfer full): @query without its signature */
+static gchar *
+strip_signature (const gchar * query)
+{
+  g_auto (GStrv) parameters = g_strsplit (query, "&", -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (signatures); i++) {
+    if (has_all (parameters, signatures[i].markers))
+      drop_parameters (parameters, signatures[i].names);
+  }
+  return g_strjoinv ("&", parameters);
+}
+
+/**
+ * kling_url_identity:
+ * @url: (nullable): a URL
+ *
+ * A presigned URL is another one in each run, and a URL can be written in many
+ * ways; what stands there is the same. This is for comparing, never to be
+ * fetched or shown.
+ *
+ * Returns: (transfer full) (nullable): @url, written in one way for all
+ *   spellings, without user, password, fragment and signature, or %NULL when it
+ *   is none
+ */
+gchar *
+kling_url_identity (const gchar * url)
+{
+  g_autoptr (GUri) uri = url_parse (url);
+  g_autofree gchar *origin = kling_url_origin (url);
+  g_autofree gchar *query = NULL;
+
+  if (uri == NULL || origin == NULL)
+    return NULL;
+  query = strip_signature (g_uri_get_query (uri) ? g_uri_get_query (uri) : "");
+  return g_strconcat (origin, g_uri_get_path (uri), *query ? "?" : "", query,
+      NULL);
+}
+
 /* Invisible characters can turn a sentence round (bidi overrides); those that
  * join letters are part of some scripts and stay. */
 static gboolean

@@ -23,6 +23,7 @@ gchar *kling_url_join (const gchar * base_url, const gchar * path);
 gchar *kling_url_display (const gchar * url);
 gchar *kling_url_display_host (const gchar * url);
 gchar *kling_url_origin (const gchar * url);
+gchar *kling_url_identity (const gchar * url);
 
 gchar *kling_text_clean (const gchar * text, gsize max_characters);
 

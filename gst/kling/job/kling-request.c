@@ -12,6 +12,7 @@
 #include <string.h>
 #include "kling-clock.h"
 #include "kling-dialect.h"
+#include "kling-digest.h"
 #include "kling-error.h"
 #include "kling-url.h"
 
@@ -109,54 +110,22 @@ kling_request_unref (KlingRequest * request)
   g_free (request);
 }
 
-static const gchar *
-get_digest (const KlingMedia * media)
-{
-  return media ? media->digest : NULL;
-}
-
-/* The same words are the same speech, whichever way they came. */
-static gboolean
-is_text (gsize offset)
-{
-  return offset == G_STRUCT_OFFSET (KlingRequest, text)
-      || offset == G_STRUCT_OFFSET (KlingRequest, cues);
-}
-
-static gboolean
-numbers_are_equal (const KlingRequest * a, const KlingRequest * b)
-{
-  return a->voice_speed == b->voice_speed && a->audio_start == b->audio_start
-      && a->audio_end == b->audio_end && a->insert_time == b->insert_time
-      && a->audio_volume == b->audio_volume
-      && a->original_audio_volume == b->original_audio_volume
-      && a->watermark == b->watermark;
-}
-
 /**
  * kling_request_equal:
  * @a: a request
  * @b: another one
  *
- * Requests are compared field by field, what came from pads by its digest. Whom
- * the service tells and what else the task is called make no difference.
+ * See kling_request_dup_digest() for what makes a difference.
  *
  * Returns: whether both ask for the same video
  */
 gboolean
 kling_request_equal (const KlingRequest * a, const KlingRequest * b)
 {
-  if (a->dialect != b->dialect || !numbers_are_equal (a, b))
-    return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (identity_strings); i++) {
-    if (!is_text (identity_strings[i])
-        && g_strcmp0 (request_get_string (a, identity_strings[i]),
-            request_get_string (b, identity_strings[i])) != 0)
-      return FALSE;
-  }
-  return g_strcmp0 (kling_request_get_text (a), kling_request_get_text (b)) == 0
-      && g_strcmp0 (get_digest (a->video), get_digest (b->video)) == 0
-      && g_strcmp0 (get_digest (a->audio), get_digest (b->audio)) == 0;
+  g_autofree gchar *digest_a = kling_request_dup_digest (a);
+  g_autofree gchar *digest_b = kling_request_dup_digest (b);
+
+  return strcmp (digest_a, digest_b) == 0;
 }
 
 static KlingMedia *
