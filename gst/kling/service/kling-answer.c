@@ -9,33 +9,24 @@
  * a gateway wraps Kling's answer, and gateways stand behind gateways. So an
  * answer is read as a row of levels, from the outermost object inwards.
  *
- * What a code means for the error and for the money is in kling-ending.c.
+ * What was made and found is read in kling-answer-media.c; what a code means for
+ * the error and for the money is in kling-ending.c.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "kling-answer.h"
+#include "kling-answer-private.h"
 
 #include <string.h>
 #include "kling-ending.h"
 #include "kling-json.h"
 #include "kling-url.h"
 
-/* The root and the objects named `data` below it */
-#define MAX_LEVELS 5
-
 #define MAX_WORD_CHARACTERS 64
 #define MAX_MESSAGE_CHARACTERS 300
 #define MAX_PAGE_CHARACTERS 200
 #define MAX_REQUEST_ID_CHARACTERS 128
-#define MAX_URL_BYTES 8192
 #define MAX_ID_BYTES 128
-
-typedef struct
-{
-  JsonObject *objects[MAX_LEVELS];
-  guint n;
-} Levels;
 
 static const struct
 {
@@ -109,19 +100,19 @@ kling_id_is_valid (const gchar * id)
 }
 
 static void
-levels_init (Levels * levels, JsonNode * root)
+levels_init (KlingLevels * levels, JsonNode * root)
 {
   JsonObject *object = kling_json_first_object (root);
 
   levels->n = 0;
-  while (object != NULL && levels->n < MAX_LEVELS) {
+  while (object != NULL && levels->n < KLING_LEVELS_MAX) {
     levels->objects[levels->n++] = object;
     object = kling_json_first_object (json_object_get_member (object, "data"));
   }
 }
 
 static JsonObject *
-levels_get (const Levels * levels, guint i)
+levels_get (const KlingLevels * levels, guint i)
 {
   return i < levels->n ? levels->objects[i] : NULL;
 }
@@ -136,27 +127,18 @@ says_something (const gchar * text)
       "ok");
 }
 
-static gboolean
-is_web_url (const gchar * text)
-{
-  const gchar *c;
-
-  if (text == NULL || strlen (text) > MAX_URL_BYTES)
-    return FALSE;
-  for (c = text; *c != '\0'; c++) {
-    if (g_ascii_isspace (*c) || g_ascii_iscntrl (*c))
-      return FALSE;
-  }
-  return g_ascii_strncasecmp (text, "https://", 8) == 0
-      || g_ascii_strncasecmp (text, "http://", 7) == 0;
-}
-
 /* --- ids --- */
 
-/* Returns: (transfer full) (nullable): the member when it may be an id. A bare
- * 0 or less is a service's way to say that there is none. */
-static gchar *
-dup_id (JsonObject * object, const gchar * name)
+/**
+ * kling_answer_dup_id:
+ * @object: (nullable): an object
+ * @name: name of a member
+ *
+ * Returns: (transfer full) (nullable): the member when it may be an id. A bare
+ *   0 or less is a service's way to say that there is none.
+ */
+gchar *
+kling_answer_dup_id (JsonObject * object, const gchar * name)
 {
   g_autofree gchar *id = kling_json_dup_scalar (object, name);
 
@@ -169,12 +151,12 @@ dup_id (JsonObject * object, const gchar * name)
 }
 
 static gchar *
-read_session_id (const Levels * levels)
+read_session_id (const KlingLevels * levels)
 {
   guint i;
 
   for (i = 0; i < levels->n; i++) {
-    gchar *id = dup_id (levels->objects[i], "session_id");
+    gchar *id = kling_answer_dup_id (levels->objects[i], "session_id");
 
     if (id != NULL)
       return id;
@@ -201,7 +183,7 @@ static const struct
 /* @may_guess: whether a member that could be an id of anything counts. In a
  * refusal it is rather that of the request. */
 static gchar *
-read_task_id (const Levels * levels, gboolean may_guess)
+read_task_id (const KlingLevels * levels, gboolean may_guess)
 {
   guint i;
 
@@ -210,110 +192,10 @@ read_task_id (const Levels * levels, gboolean may_guess)
 
     if (!task_id_places[i].explicit_name && !may_guess)
       continue;
-    id = dup_id (levels_get (levels, task_id_places[i].level),
+    id = kling_answer_dup_id (levels_get (levels, task_id_places[i].level),
         task_id_places[i].name);
     if (id != NULL)
       return id;
-  }
-  return NULL;
-}
-
-/* --- the result --- */
-
-static const gchar *
-first_url (JsonObject * object, const gchar * name)
-{
-  JsonArray *array;
-  JsonNode *node = object ? json_object_get_member (object, name) : NULL;
-  guint i;
-
-  if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node))
-    return NULL;
-  array = json_node_get_array (node);
-  for (i = 0; i < json_array_get_length (array); i++) {
-    JsonNode *element = json_array_get_element (array, i);
-    const gchar *url = JSON_NODE_HOLDS_OBJECT (element) ?
-        kling_json_get_string (json_node_get_object (element), "url") : NULL;
-
-    if (is_web_url (url))
-      return url;
-  }
-  return NULL;
-}
-
-static const gchar *
-url_of_videos (JsonObject * level)
-{
-  return first_url (kling_json_get_object (level, "task_result"), "videos");
-}
-
-static const gchar *
-url_of_outputs (JsonObject * level)
-{
-  return first_url (level, "outputs");
-}
-
-static const gchar *
-url_of_task_result (JsonObject * level)
-{
-  return kling_json_get_string (kling_json_get_object (level, "task_result"),
-      "video_url");
-}
-
-static const gchar *
-url_of_result (JsonObject * level)
-{
-  return kling_json_get_string (level, "result_url");
-}
-
-static const gchar *
-url_of_metadata (JsonObject * level)
-{
-  return kling_json_get_string (kling_json_get_object (level, "metadata"),
-      "url");
-}
-
-static const gchar *
-url_of_video (JsonObject * level)
-{
-  return kling_json_get_string (level, "video_url");
-}
-
-/* Older gateways put the URL of a success where the reason of a failure is. */
-static const gchar *
-url_of_fail_reason (JsonObject * level)
-{
-  return kling_json_get_string (level, "fail_reason");
-}
-
-static const struct
-{
-  const gchar *(*find) (JsonObject * level);
-  gboolean only_on_success;
-} result_places[] = {
-  {url_of_videos, FALSE},
-  {url_of_outputs, FALSE},
-  {url_of_task_result, FALSE},
-  {url_of_result, FALSE},
-  {url_of_metadata, FALSE},
-  {url_of_video, FALSE},
-  {url_of_fail_reason, TRUE},
-};
-
-static gchar *
-read_result_url (const Levels * levels, gboolean is_success)
-{
-  guint i, j;
-
-  for (i = 0; i < G_N_ELEMENTS (result_places); i++) {
-    if (result_places[i].only_on_success && !is_success)
-      continue;
-    for (j = 0; j < levels->n; j++) {
-      const gchar *url = result_places[i].find (levels->objects[j]);
-
-      if (is_web_url (url))
-        return g_strdup (url);
-    }
   }
   return NULL;
 }
@@ -329,7 +211,7 @@ is_end (const gchar * word)
 }
 
 static const gchar *
-innermost_string (const Levels * levels, const gchar * name)
+innermost_string (const KlingLevels * levels, const gchar * name)
 {
   guint i;
 
@@ -345,7 +227,7 @@ innermost_string (const Levels * levels, const gchar * name)
 /* What the gateway says about its own task: `data.status`, then deeper, then at
  * the root, where some services only say that the call went well. */
 static const gchar *
-outer_word (const Levels * levels, gboolean * at_root)
+outer_word (const KlingLevels * levels, gboolean * at_root)
 {
   static const gchar *const names[] = { "status", "state" };
   guint i, name;
@@ -367,7 +249,7 @@ outer_word (const Levels * levels, gboolean * at_root)
  * own; but an end that either of the two tells is the end, and a failure at the
  * gateway is final: it has refunded or given up. */
 static const gchar *
-decide_word (const Levels * levels)
+decide_word (const KlingLevels * levels)
 {
   const gchar *inner = innermost_string (levels, "task_status");
   gboolean at_root;
@@ -380,23 +262,23 @@ decide_word (const Levels * levels)
     return outer;
   if (is_end (inner) || !is_end (outer))
     return inner;
-  url = at_root ? read_result_url (levels, TRUE) : NULL;
+  url = at_root ? kling_answer_find_result (levels, TRUE) : NULL;
   return at_root && url == NULL ? inner : outer;
 }
 
 static void
-read_task (KlingAnswer * answer, const Levels * levels)
+read_task (KlingAnswer * answer, const KlingLevels * levels)
 {
   const gchar *word = decide_word (levels);
 
   answer->task_state = kling_task_state_from_word (word);
   answer->task_word = kling_text_clean (word, MAX_WORD_CHARACTERS);
-  answer->result_url = read_result_url (levels,
+  answer->result_url = kling_answer_find_result (levels,
       answer->task_state == KLING_TASK_SUCCEEDED);
 }
 
 static gint
-read_percent (const Levels * levels)
+read_percent (const KlingLevels * levels)
 {
   guint i;
 
@@ -495,7 +377,7 @@ said_add_wrapped (Said * said, const gchar * text)
 {
   const gchar *start = strchr (text, '{');
   g_autoptr (JsonNode) root = NULL;
-  Levels levels;
+  KlingLevels levels;
   guint i;
 
   if (start == NULL || g_strrstr (start, "}") == NULL)
@@ -514,7 +396,7 @@ said_add_wrapped (Said * said, const gchar * text)
 /* The reason of a failed task comes first: `message` is about the query and
  * says "SUCCEED" then. */
 static void
-said_read (Said * said, const Levels * levels)
+said_read (Said * said, const KlingLevels * levels)
 {
   guint i;
 
@@ -523,7 +405,7 @@ said_read (Said * said, const Levels * levels)
     const gchar *reason = kling_json_get_string (levels->objects[i],
         "fail_reason");
 
-    if (!is_web_url (reason))
+    if (!kling_answer_is_url (reason))
       said_add_text (said, reason, TRUE);
   }
   said_add_error (said, levels_get (levels, 0), TRUE);
@@ -582,7 +464,7 @@ static void
 read_json (KlingAnswer * answer, JsonNode * root)
 {
   g_auto (Said) said = { 0, };
-  Levels levels;
+  KlingLevels levels;
   gboolean is_ok;
 
   levels_init (&levels, root);
@@ -597,6 +479,7 @@ read_json (KlingAnswer * answer, JsonNode * root)
   answer->task_id = read_task_id (&levels, is_ok && answer->status / 100 != 4);
   answer->percent = read_percent (&levels);
   read_task (answer, &levels);
+  kling_answer_read_media (answer, &levels);
 }
 
 /* --- answers that are not JSON --- */
@@ -684,6 +567,54 @@ kling_answer_read (KlingAnswer * answer, guint status, GBytes * body)
     answer->message = words_of_page (text);
 }
 
+/* --- our own id of a task --- */
+
+static gchar *find_task (JsonNode * node, const gchar * external_id,
+    guint n_levels);
+
+/* The id is the one beside `task_info`: what says whose task it is. */
+static gchar *
+find_task_in_object (JsonObject * object, const gchar * external_id,
+    guint n_levels)
+{
+  g_autofree gchar *said = NULL;
+  gchar *id = NULL;
+
+  said = kling_json_dup_scalar (kling_json_get_object (object, "task_info"),
+      "external_task_id");
+  if (g_strcmp0 (said, external_id) == 0)
+    id = kling_answer_dup_id (object, "task_id");
+  return id ? id : find_task (json_object_get_member (object, "data"),
+      external_id, n_levels - 1);
+}
+
+/* Looks through an object, or each one in an array, and what is named `data`
+ * in it, @n_levels deep. */
+static gchar *
+find_task (JsonNode * node, const gchar * external_id, guint n_levels)
+{
+  JsonArray *array;
+  gchar *id = NULL;
+
+  if (node == NULL || n_levels == 0)
+    return NULL;
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    return find_task_in_object (json_node_get_object (node), external_id,
+        n_levels);
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return NULL;
+
+  array = json_node_get_array (node);
+  for (guint i = 0; id == NULL && i < json_array_get_length (array); i++) {
+    JsonNode *element = json_array_get_element (array, i);
+
+    if (JSON_NODE_HOLDS_OBJECT (element))
+      id = find_task_in_object (json_node_get_object (element), external_id,
+          n_levels);
+  }
+  return id;
+}
+
 /**
  * kling_answer_find_task:
  * @body: (nullable): bytes from the network: one task, or a list of tasks
@@ -695,7 +626,11 @@ kling_answer_read (KlingAnswer * answer, guint status, GBytes * body)
 gchar *
 kling_answer_find_task (GBytes * body, const gchar * external_id)
 {
-  return NULL;
+  gsize size = 0;
+  const gchar *data = body ? g_bytes_get_data (body, &size) : NULL;
+  g_autoptr (JsonNode) root = data ? kling_json_parse (data, size) : NULL;
+
+  return find_task (root, external_id, KLING_LEVELS_MAX);
 }
 
 /**

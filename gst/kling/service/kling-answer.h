@@ -65,7 +65,7 @@ typedef enum
  * @result_url: (nullable): where the finished video is
  * @watermark_url: (nullable): where the finished video with a mark is
  * @faces: (nullable) (element-type KlingFace): the faces identify-face found;
- *   %NULL when the answer has no list of them
+ *   %NULL when the answer has no list of them, or one in which none can be read
  * @audio_id: (nullable): speech that was made of a text
  * @audio_duration: its length in milliseconds, -1 when it was not told
  *

@@ -13,63 +13,25 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "kling-dialect.h"
-
-#include <string.h>
+#include "kling-dialect-body.h"
 #include "kling-json.h"
-
-static gboolean
-is_set (const gchar * text)
-{
-  return text != NULL && *text != '\0';
-}
-
-static GBytes *
-finish (JsonBuilder * builder)
-{
-  gchar *text;
-
-  json_builder_end_object (builder);
-  text = kling_json_print (builder);
-  return g_bytes_new_take (text, strlen (text));
-}
-
-static GBytes *
-gateway_identify_body (const KlingRequest * request,
-    const KlingSources * sources)
-{
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-
-  json_builder_begin_object (builder);
-  if (is_set (sources->video_url))
-    kling_json_add (builder, "video_url", sources->video_url);
-  else
-    kling_json_add (builder, "video_id", request->video_id);
-  return finish (builder);
-}
 
 /* The members stand in the order of the documented examples. */
 static GBytes *
 gateway_create_body (const KlingRequest * request, const KlingSources * sources)
 {
-  const gchar *text = kling_request_get_text (request);
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonBuilder) builder = kling_body_new ();
 
-  json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "input");
   json_builder_begin_object (builder);
   kling_json_add (builder, "session_id", sources->session_id);
-  if (is_set (text)) {
-    kling_json_add (builder, "text", text);
-    kling_json_add (builder, "voice_id", request->voice_id);
-    kling_json_add (builder, "voice_language", request->voice_language);
-  } else {
+  if (kling_request_get_text (request))
+    kling_body_add_voice (builder, request);
+  else
     kling_json_add (builder, "audio_url", sources->audio_url);
-  }
-  if (is_set (request->face_image_url))
-    kling_json_add (builder, "face_image_url", request->face_image_url);
+  kling_json_add (builder, "face_image_url", request->face_image_url);
   json_builder_end_object (builder);
-  return finish (builder);
+  return kling_body_finish (builder);
 }
 
 const KlingDialect kling_dialect_gateway = {
@@ -96,6 +58,6 @@ const KlingDialect kling_dialect_gateway = {
         .side_min = 512,
         .side_max = 2160,
       },
-  .identify_body = gateway_identify_body,
+  .identify_body = kling_body_identify,
   .create_body = gateway_create_body,
 };

@@ -17,6 +17,9 @@
 /* Indexed by KlingDialectId */
 static const KlingDialect *const dialects[] = {
   [KLING_DIALECT_GATEWAY] = &kling_dialect_gateway,
+  [KLING_DIALECT_OFFICIAL] = &kling_dialect_official,
+  [KLING_DIALECT_RELAY] = &kling_dialect_relay,
+  [KLING_DIALECT_LEGACY] = &kling_dialect_legacy,
 };
 
 /**

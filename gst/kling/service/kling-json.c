@@ -390,20 +390,86 @@ kling_json_first_object (JsonNode * node)
  * kling_json_add:
  * @builder: a builder inside an object
  * @name: name of a member
- * @value: (nullable): its text; nothing is added for %NULL
+ * @value: (nullable): its text; nothing is added for none
  */
 void
 kling_json_add (JsonBuilder * builder, const gchar * name, const gchar * value)
 {
-  if (value == NULL)
+  if (value == NULL || *value == '\0')
     return;
   json_builder_set_member_name (builder, name);
   json_builder_add_string_value (builder, value);
 }
 
+/* --- printing --- */
+
+static void print_node (GString * out, JsonNode * node);
+
+static void
+print_object (GString * out, JsonObject * object)
+{
+  JsonObjectIter iter;
+  const gchar *name;
+  JsonNode *member;
+
+  g_string_append_c (out, '{');
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &name, &member)) {
+    if (out->str[out->len - 1] != '{')
+      g_string_append_c (out, ',');
+    g_string_append_printf (out, "\"%s\":", name);
+    print_node (out, member);
+  }
+  g_string_append_c (out, '}');
+}
+
+static void
+print_array (GString * out, JsonArray * array)
+{
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    if (i > 0)
+      g_string_append_c (out, ',');
+    print_node (out, json_array_get_element (array, i));
+  }
+  g_string_append_c (out, ']');
+}
+
+/* With one decimal at least, so that it stays a number with decimals */
+static void
+print_decimal (GString * out, gdouble number)
+{
+  gchar text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_ascii_formatd (text, sizeof text, "%.2f", number);
+  g_string_append (out, text);
+  if (g_str_has_suffix (text, "0"))
+    g_string_truncate (out, out->len - 1);
+}
+
+static void
+print_node (GString * out, JsonNode * node)
+{
+  g_autofree gchar *text = NULL;
+
+  if (JSON_NODE_HOLDS_OBJECT (node)) {
+    print_object (out, json_node_get_object (node));
+  } else if (JSON_NODE_HOLDS_ARRAY (node)) {
+    print_array (out, json_node_get_array (node));
+  } else if (json_node_get_value_type (node) == G_TYPE_DOUBLE) {
+    print_decimal (out, json_node_get_double (node));
+  } else {
+    text = json_to_string (node, FALSE);
+    g_string_append (out, text);
+  }
+}
+
 /**
  * kling_json_print:
- * @builder: a builder whose root is complete
+ * @builder: a builder whose root is complete, with names that need no escape
+ *
+ * json-glib would print the number 1.1 as 1.1000000000000001, and services may
+ * count the decimals: here numbers have two at most.
  *
  * Returns: (transfer full): its JSON, without a blank; UTF-8 is not escaped
  */
@@ -411,6 +477,8 @@ gchar *
 kling_json_print (JsonBuilder * builder)
 {
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  GString *out = g_string_new (NULL);
 
-  return json_to_string (root, FALSE);
+  print_node (out, root);
+  return g_string_free (out, FALSE);
 }
