@@ -8,12 +8,12 @@
 #include "kling-error.h"
 
 const KlingLimits documented_limits = {
-  TRUE, 2 * G_USEC_PER_SEC, 60 * G_USEC_PER_SEC, 2 * G_USEC_PER_SEC,
+  TRUE, 1000, 2 * G_USEC_PER_SEC, 60 * G_USEC_PER_SEC, 2 * G_USEC_PER_SEC,
   60 * G_USEC_PER_SEC, 100000000, 512, 2160
 };
 
 const KlingLimits presumed_limits = {
-  FALSE, 2 * G_USEC_PER_SEC, 60 * G_USEC_PER_SEC, 2 * G_USEC_PER_SEC,
+  FALSE, 1000, 2 * G_USEC_PER_SEC, 60 * G_USEC_PER_SEC, 2 * G_USEC_PER_SEC,
   60 * G_USEC_PER_SEC, 100000000, 512, 2160
 };
 

@@ -206,7 +206,7 @@ GST_END_TEST;
 
 /* ---- limits ---- */
 
-#define LIMITS 2000000, 60000000, 2000000, 60000000, 104857600, 512, 2160
+#define LIMITS 1000, 2000000, 60000000, 2000000, 60000000, 104857600, 512, 2160
 
 static const KlingLimits documented = { TRUE, LIMITS };
 static const KlingLimits presumed = { FALSE, LIMITS };
