@@ -270,7 +270,7 @@ kling_test_sandbox_url (KlingTestSandbox * sandbox, const gchar * path)
 /* Sends one request and insists on a 2xx answer. */
 static GBytes *
 exchange (KlingTestSandbox * sandbox, const gchar * method, const gchar * path,
-    const gchar * json)
+    const gchar * type, GBytes * body)
 {
   g_autofree gchar *url = kling_test_sandbox_url (sandbox, path);
   g_autoptr (SoupSession) session =
@@ -279,12 +279,8 @@ exchange (KlingTestSandbox * sandbox, const gchar * method, const gchar * path,
   g_autoptr (GError) error = NULL;
   GBytes *answer;
 
-  if (json) {
-    g_autoptr (GBytes) body = g_bytes_new (json, strlen (json));
-
-    soup_message_set_request_body_from_bytes (message, "application/json",
-        body);
-  }
+  if (body)
+    soup_message_set_request_body_from_bytes (message, type, body);
   answer = soup_session_send_and_read (session, message, NULL, &error);
   if (answer == NULL)
     g_error ("%s %s: %s", method, url, error->message);
@@ -305,7 +301,36 @@ exchange (KlingTestSandbox * sandbox, const gchar * method, const gchar * path,
 GBytes *
 kling_test_sandbox_get (KlingTestSandbox * sandbox, const gchar * path)
 {
-  return exchange (sandbox, "GET", path, NULL);
+  return exchange (sandbox, "GET", path, NULL, NULL);
+}
+
+/**
+ * kling_test_sandbox_put:
+ * @sandbox: a sandbox
+ * @path: a path below "/sandbox/uploads/"
+ * @data: what shall be there
+ */
+void
+kling_test_sandbox_put (KlingTestSandbox * sandbox, const gchar * path,
+    GBytes * data)
+{
+  g_bytes_unref (exchange (sandbox, "PUT", path, "application/octet-stream",
+          data));
+}
+
+/**
+ * kling_test_sandbox_post:
+ * @sandbox: a sandbox
+ * @path: a path that needs no key, such as "/sandbox/clock"
+ * @json: what is sent
+ */
+void
+kling_test_sandbox_post (KlingTestSandbox * sandbox, const gchar * path,
+    const gchar * json)
+{
+  g_autoptr (GBytes) body = g_bytes_new (json, strlen (json));
+
+  g_bytes_unref (exchange (sandbox, "POST", path, "application/json", body));
 }
 
 /**
@@ -386,14 +411,12 @@ kling_test_sandbox_add_fault (KlingTestSandbox * sandbox, const gchar * format,
     ...)
 {
   g_autofree gchar *json = NULL;
-  GBytes *answer;
   va_list args;
 
   va_start (args, format);
   json = g_strdup_vprintf (format, args);
   va_end (args);
-  answer = exchange (sandbox, "POST", "/sandbox/faults", json);
-  g_bytes_unref (answer);
+  kling_test_sandbox_post (sandbox, "/sandbox/faults", json);
 }
 
 /**
@@ -405,7 +428,5 @@ kling_test_sandbox_add_fault (KlingTestSandbox * sandbox, const gchar * format,
 void
 kling_test_sandbox_clear_faults (KlingTestSandbox * sandbox)
 {
-  GBytes *answer = exchange (sandbox, "DELETE", "/sandbox/faults", NULL);
-
-  g_bytes_unref (answer);
+  g_bytes_unref (exchange (sandbox, "DELETE", "/sandbox/faults", NULL, NULL));
 }

@@ -26,6 +26,10 @@ gchar *kling_test_sandbox_url (KlingTestSandbox * sandbox, const gchar * path);
 
 GBytes *kling_test_sandbox_get (KlingTestSandbox * sandbox,
     const gchar * path);
+void kling_test_sandbox_put (KlingTestSandbox * sandbox, const gchar * path,
+    GBytes * data);
+void kling_test_sandbox_post (KlingTestSandbox * sandbox, const gchar * path,
+    const gchar * json);
 JsonNode *kling_test_sandbox_get_json (KlingTestSandbox * sandbox,
     const gchar * path);
 
