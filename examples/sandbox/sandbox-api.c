@@ -199,7 +199,7 @@ identify_work (gpointer data)
   if (!sandbox_media_check_video (errand->video.path, &errand->info,
           &errand->error))
     return;
-  errand->is_sample = sandbox_render_is_sample (errand->video.path);
+  errand->is_sample = sandbox_sample_of_file (errand->video.path);
   errand->digest = sandbox_file_sha256 (errand->video.path, &errand->error);
 }
 
@@ -239,7 +239,7 @@ identify_by_id (SandboxExchange * exchange, const char *id)
   g_autofree char *source = NULL;
 
   if (strcmp (id, "sample") == 0) {
-    answer_session (exchange, NULL, &sandbox_sample_info);
+    answer_session (exchange, NULL, sandbox_sample_info (SANDBOX_ONE_FACE));
     return;
   }
   if (task == NULL || task->state != SANDBOX_SUCCEEDED) {
@@ -250,7 +250,7 @@ identify_by_id (SandboxExchange * exchange, const char *id)
   if (task->source && !sandbox->options->clip)
     source = g_strdup_printf ("results/%s.mp4", task->id);
   answer_session (exchange, source,
-      session ? &session->video : &sandbox_sample_info);
+      session ? &session->video : sandbox_sample_info (SANDBOX_ONE_FACE));
 }
 
 /**

@@ -92,8 +92,10 @@ making_work (gpointer data)
   Making *making = data;
   g_autofree char *part = g_strconcat (making->video, ".part", NULL);
 
-  if (sandbox_render_picture (making->picture, &making->error)
-      && sandbox_render_sample (part, making->stop, &making->error))
+  if (sandbox_render_picture (SANDBOX_ONE_FACE, 0, making->picture,
+          &making->error)
+      && sandbox_render_sample (SANDBOX_ONE_FACE, part, making->stop,
+          &making->error))
     g_rename (part, making->video);
 }
 
@@ -267,7 +269,7 @@ speaking_work (gpointer data)
 
   if (!g_file_test (speaking->path, G_FILE_TEST_EXISTS))
     sandbox_speech_speak (task->text, sandbox_voice_find (task->voice_id),
-        task->language, speaking->path, speaking->stop, &speaking->error);
+        task->language, 1, speaking->path, speaking->stop, &speaking->error);
 }
 
 static void

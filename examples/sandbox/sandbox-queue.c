@@ -115,9 +115,11 @@ run_render (gpointer data)
   g_autofree char *result = sandbox_task_path (task, state, "results", ".mp4");
   SandboxRender render = {
     .source = source,
+    .sample = source ? SANDBOX_NO_SAMPLE : SANDBOX_ONE_FACE,
     .text = task->text,
     .voice = sandbox_voice_find (task->voice_id),
     .language = task->language,
+    .speed = 1,
     .speech = speech,
     .result = part,
     .permille = &run->task->permille,
