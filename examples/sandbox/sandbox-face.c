@@ -69,8 +69,9 @@ draw_body (SandboxPainter * p, const Look * look)
   sandbox_curve_to (p, -70, 292, 70, 292, 90, 214);
   sandbox_curve_to (p, 104, 222, 120, 228, 160, 236);
   sandbox_curve_to (p, 250, 252, 330, 262, 345, 330);
-  sandbox_line_to (p, 360, 1200);
-  sandbox_line_to (p, -360, 1200);
+  sandbox_curve_to (p, 362, 400, 376, 560, 380, 1200);
+  sandbox_line_to (p, -380, 1200);
+  sandbox_curve_to (p, -376, 560, -362, 400, -345, 330);
   sandbox_fill (p, SANDBOX_FADE (-200, 220, look->cloth, 220, 330,
           look->cloth_dark));
   /* the collar */

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 void sandbox_local_about (SandboxExchange *exchange);
 void sandbox_local_face (SandboxExchange *exchange);
+void sandbox_local_faces (SandboxExchange *exchange);
 void sandbox_local_result (SandboxExchange *exchange);
 void sandbox_local_session_video (SandboxExchange *exchange);
 void sandbox_local_ledger (SandboxExchange *exchange);

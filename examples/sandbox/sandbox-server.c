@@ -44,6 +44,8 @@ static const Route routes[] = {
   {"GET", "/sandbox/results/{task}.mp4", "other", sandbox_local_result},
   {"GET", "/sandbox/face.mp4", "other", sandbox_local_face},
   {"GET", "/sandbox/face.png", "other", sandbox_local_face},
+  {"GET", "/sandbox/faces.mp4", "other", sandbox_local_faces},
+  {"GET", "/sandbox/faces-{name}.png", "other", sandbox_local_faces},
   {"GET", "/sandbox/ledger", "other", sandbox_local_ledger},
   {"GET", "/sandbox/tasks", "other", sandbox_local_tasks},
   {"GET", "/sandbox/tasks/{task}", "other", sandbox_local_task},

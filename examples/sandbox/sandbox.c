@@ -125,7 +125,6 @@ sandbox_new (SandboxOptions * options, GError ** error)
   sandbox->lock = -1;
   sandbox->stop = g_cancellable_new ();
   sandbox_shape_init (&sandbox->shape);
-  g_queue_init (&sandbox->face_waiters);
   if (!sandbox_render_is_possible (error) || !make_state (sandbox, error)
       || !lock_state (sandbox, error) || !make_folders (sandbox, error)
       || !open_books (sandbox, error))
@@ -148,8 +147,6 @@ sandbox_free (Sandbox * sandbox)
   g_clear_pointer (&sandbox->painters, sandbox_worker_free);
   g_clear_pointer (&sandbox->tasks, sandbox_tasks_free);
   g_clear_object (&sandbox->server);
-  g_queue_clear_full (&sandbox->face_waiters,
-      (GDestroyNotify) sandbox_exchange_unref);
   g_clear_pointer (&sandbox->sessions, sandbox_sessions_free);
   g_clear_pointer (&sandbox->files, sandbox_files_free);
   g_clear_pointer (&sandbox->ledger, sandbox_ledger_free);

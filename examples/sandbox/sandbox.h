@@ -46,10 +46,8 @@ struct _Sandbox {
   SandboxFiles *files;          /* that were uploaded */
   SandboxTasks *tasks;
   SandboxWorker *fetchers;      /* fetch and look at media */
-  SandboxWorker *painters;      /* one: makes the sample, speaks on demand */
+  SandboxWorker *painters;      /* one: makes the samples, speaks on demand */
   GCancellable *stop;           /* ends what the workers do */
-  GQueue face_waiters;          /* of SandboxExchange: sample in the making */
-  gboolean face_in_making;
 };
 
 Sandbox *sandbox_new (SandboxOptions *options, GError **error);
