@@ -14,6 +14,9 @@
 #include "sandbox-speech.h"
 #include "sandbox.h"
 
+/* Seconds. */
+#define MAX_CLOCK_OFFSET (365 * 24 * 60 * 60)
+
 /* A sample in the making. */
 typedef struct
 {
@@ -70,7 +73,7 @@ sandbox_local_about (SandboxExchange * exchange)
   json_object_set_string_member (object, "name", "kling-sandbox");
   json_object_set_string_member (object, "what",
       "A local stand-in for the Kling lip-sync service. It costs nothing.");
-  json_object_set_string_member (object, "service", "/kling/v1/videos/");
+  json_object_set_string_member (object, "service", "/kling/v1/, /v1/");
   json_object_set_string_member (object, "help", "kling-sandbox --help");
   sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
 }
@@ -222,7 +225,7 @@ sandbox_local_session_video (SandboxExchange * exchange)
     sandbox_exchange_answer_problem (exchange, SOUP_STATUS_NOT_FOUND,
         "there is no such session");
   } else if (session->source == NULL) {
-    answer_sample (exchange, SANDBOX_ONE_FACE);
+    answer_sample (exchange, session->sample);
   } else {
     path = sandbox_path (sandbox, session->source, NULL);
     answer_file (exchange, path, "application/octet-stream");
@@ -285,7 +288,8 @@ speaking_work (gpointer data)
 
   if (!g_file_test (speaking->path, G_FILE_TEST_EXISTS))
     sandbox_speech_speak (task->text, sandbox_voice_find (task->voice_id),
-        task->language, 1, speaking->path, speaking->stop, &speaking->error);
+        task->language, task->speed, speaking->path, speaking->stop,
+        &speaking->error);
 }
 
 static void
@@ -400,6 +404,58 @@ sandbox_local_set_shape (SandboxExchange * exchange)
   else
     sandbox_exchange_answer_problem (exchange, SOUP_STATUS_BAD_REQUEST,
         error->message);
+}
+
+/* A text that was spoken by a call of its own. */
+void
+sandbox_local_audio (SandboxExchange * exchange)
+{
+  Sandbox *sandbox = exchange->sandbox;
+  g_autofree char *name = g_strconcat (exchange->name, ".mp3", NULL);
+  g_autofree char *path = NULL;
+
+  if (sandbox_audios_find (sandbox->audios, exchange->name) == NULL) {
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_NOT_FOUND,
+        "there is no such audio");
+    return;
+  }
+  path = sandbox_path (sandbox, "audios", name);
+  answer_file (exchange, path, "audio/mpeg");
+}
+
+void
+sandbox_local_clock (SandboxExchange * exchange)
+{
+  Sandbox *sandbox = exchange->sandbox;
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "offset", sandbox->clock_offset);
+  json_object_set_int_member (object, "now", sandbox_now (sandbox));
+  sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
+}
+
+/**
+ * sandbox_local_set_clock:
+ * @exchange: a POST of how far the service's clock is off
+ *
+ * Tokens are checked by that clock, and answers are dated by it. What the
+ * sandbox writes down for itself is dated rightly.
+ */
+void
+sandbox_local_set_clock (SandboxExchange * exchange)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) wish = sandbox_exchange_body (exchange, &error);
+  gint64 offset = sandbox_json_integer (wish, "offset", G_MAXINT64);
+
+  if (offset < -MAX_CLOCK_OFFSET || offset > MAX_CLOCK_OFFSET) {
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_BAD_REQUEST,
+        error ? error->message : "offset has to be a whole number of seconds, "
+        "a year at most");
+    return;
+  }
+  exchange->sandbox->clock_offset = offset;
+  sandbox_local_clock (exchange);
 }
 
 void
