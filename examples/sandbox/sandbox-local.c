@@ -15,7 +15,7 @@
 #include "sandbox.h"
 
 /* Seconds. */
-#define MAX_CLOCK_OFFSET (365 * 24 * 60 * 60)
+#define MAX_CLOCK_OFFSET (G_GINT64_CONSTANT (50) * 365 * 24 * 60 * 60)
 
 /* A sample in the making. */
 typedef struct
@@ -451,7 +451,7 @@ sandbox_local_set_clock (SandboxExchange * exchange)
   if (offset < -MAX_CLOCK_OFFSET || offset > MAX_CLOCK_OFFSET) {
     sandbox_exchange_answer_problem (exchange, SOUP_STATUS_BAD_REQUEST,
         error ? error->message : "offset has to be a whole number of seconds, "
-        "a year at most");
+        "50 years at most");
     return;
   }
   exchange->sandbox->clock_offset = offset;

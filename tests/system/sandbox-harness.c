@@ -355,6 +355,16 @@ find_string (JsonObject * object, const char *path)
       json_node_get_string (node) : NULL;
 }
 
+JsonArray *
+find_array (JsonObject * object, const char *path)
+{
+  JsonNode *node = find_node (object, path);
+
+  g_assert_nonnull (node);
+  g_assert_true (JSON_NODE_HOLDS_ARRAY (node));
+  return json_node_get_array (node);
+}
+
 gint64
 find_integer (JsonObject * object, const char *path)
 {

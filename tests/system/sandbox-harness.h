@@ -62,6 +62,7 @@ void answer_free (Answer *answer);
 JsonObject *answer_json (Answer *answer);
 char *answer_text (Answer *answer);
 const char *find_string (JsonObject *object, const char *path);
+JsonArray *find_array (JsonObject *object, const char *path);
 gint64 find_integer (JsonObject *object, const char *path);
 
 char *box_session (Box *box, const char *url);
