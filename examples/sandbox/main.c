@@ -20,6 +20,10 @@ static SandboxOptions options = {
   .slots = 3,
 };
 
+static char *api_key;
+static char *access_key;
+static char *secret_key;
+
 static const GOptionEntry entries[] = {
   {"port", 'p', 0, G_OPTION_ARG_INT, &options.port,
       "Listen on this port; 0 takes any free one (default 8765)", "N"},
@@ -33,8 +37,12 @@ static const GOptionEntry entries[] = {
       "SECONDS"},
   {"slots", 0, 0, G_OPTION_ARG_INT, &options.slots,
       "So many tasks run at once, the rest waits (default 3)", "N"},
-  {"api-key", 0, 0, G_OPTION_ARG_STRING, &options.api_key,
+  {"api-key", 0, 0, G_OPTION_ARG_STRING, &api_key,
       "The key that clients have to send (default: sandbox)", "KEY"},
+  {"access-key", 0, 0, G_OPTION_ARG_STRING, &access_key,
+      "Who signs the tokens of /v1 (default: sandbox-access)", "KEY"},
+  {"secret-key", 0, 0, G_OPTION_ARG_STRING, &secret_key,
+      "What they are signed with (default: sandbox-secret)", "KEY"},
   {"upload-auth", 0, 0, G_OPTION_ARG_STRING, &options.upload_auth,
       "Uploading needs this Authorization header (default: none)", "VALUE"},
   {"clip", 0, 0, G_OPTION_ARG_FILENAME, &options.clip,
@@ -142,8 +150,9 @@ parse_options (int *argc, char ***argv, GError ** error)
         "what is \"%s\"? See --help", (*argv)[1]);
     return FALSE;
   }
-  if (options.api_key == NULL)
-    options.api_key = g_strdup ("sandbox");
+  options.keys = (SandboxKeys) {
+  api_key ? api_key : "sandbox", access_key ? access_key : "sandbox-access",
+        secret_key ? secret_key : "sandbox-secret"};
   return TRUE;
 }
 
@@ -183,7 +192,7 @@ run (GError ** error)
     return FALSE;
   g_print ("kling-sandbox listens; to use it: export "
       "KLING_BASE_URL=http://127.0.0.1:%u KLING_API_KEY=%s\n", port,
-      options.api_key);
+      options.keys.api_key);
   fflush (stdout);
   g_main_loop_run (loop);
   return TRUE;
@@ -206,7 +215,9 @@ main (int argc, char **argv)
     g_printerr ("kling-sandbox: %s\n", error->message);
   g_free (options.port_file);
   g_free (options.state);
-  g_free (options.api_key);
+  g_free (api_key);
+  g_free (access_key);
+  g_free (secret_key);
   g_free (options.upload_auth);
   g_free (options.clip);
   return good ? EXIT_SUCCESS : EXIT_FAILURE;

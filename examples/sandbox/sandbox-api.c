@@ -1,9 +1,9 @@
-/* The service's own calls: identify-face, advanced-lip-sync, query.
+/* The service's own calls: identify-face, query and list, and what all calls
+ * share. The calls that make something are in sandbox-create.c and
+ * sandbox-tts.c.
  *
- * What can be refused is refused before anything is paid: a create is checked
- * whole, and what it points at is fetched and looked at, before it becomes a
- * task. Fetching runs on a worker's thread; `Errand` belongs to it from the
- * moment it is sent until it is back.
+ * Below /kling a gateway answers, below /v1 the service itself: each has its
+ * own keys, knows its own tasks only, and spells its answers in its own way.
  *
  * Main thread only but for the functions that say otherwise.
  *
@@ -11,143 +11,64 @@
  */
 #include "sandbox-api.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
+#include "sandbox-errand.h"
 #include "sandbox-fetch.h"
-#include "sandbox-render.h"
-#include "sandbox-voices.h"
+#include "sandbox-gateway.h"
+#include "sandbox-official.h"
+#include "sandbox-worker.h"
 #include "sandbox.h"
 
-/* One file to fetch and to look at. */
-typedef struct
+#define CODE_NO_RESOURCE 1203
+
+#define MAX_PAGE 1000
+#define MAX_PAGE_SIZE 500
+#define DEFAULT_PAGE_SIZE 30
+
+static const SandboxVideoLimits identify_limits = { 60, 512, 2160 };
+
+/**
+ * sandbox_api_admit:
+ * @exchange: a call of the service
+ *
+ * Returns: whether its caller may call; if not, it is answered
+ */
+gboolean
+sandbox_api_admit (SandboxExchange * exchange)
 {
-  char *url;                    /* (nullable): nothing to fetch */
-  char *path;
-  guint status;                 /* HTTP, 0: none */
-} Fetched;
-
-typedef struct
-{
-  SandboxExchange *exchange;
-  GCancellable *stop;
-  GError *error;                /* what the service would say */
-  Fetched video;
-  SandboxVideoInfo info;
-  gboolean is_sample;
-  char *digest;                 /* of the video */
-  Fetched audio;
-  Fetched image;
-  SandboxTask *task;            /* what becomes of a create */
-} Errand;
-
-static void
-fetched_clear (Fetched * fetched)
-{
-  if (fetched->path)
-    g_unlink (fetched->path);
-  g_free (fetched->path);
-  g_free (fetched->url);
-}
-
-static void
-errand_free (Errand * errand)
-{
-  fetched_clear (&errand->video);
-  fetched_clear (&errand->audio);
-  fetched_clear (&errand->image);
-  g_clear_pointer (&errand->task, sandbox_task_free);
-  g_clear_pointer (&errand->exchange, sandbox_exchange_unref);
-  g_clear_object (&errand->stop);
-  g_clear_error (&errand->error);
-  g_free (errand->digest);
-  g_free (errand);
-}
-
-static Errand *
-errand_new (SandboxExchange * exchange)
-{
-  Errand *errand = g_new0 (Errand, 1);
-
-  errand->exchange = sandbox_exchange_ref (exchange);
-  errand->stop = g_object_ref (exchange->sandbox->stop);
-  return errand;
-}
-
-static void
-fetched_plan (Errand * errand, Fetched * fetched, const char *url)
-{
-  g_autofree char *name = sandbox_random_hex (16);
-
-  fetched->url = g_strdup (url);
-  fetched->path = sandbox_path (errand->exchange->sandbox, "incoming", name);
-}
-
-/* On a worker's thread. */
-static gboolean
-fetched_get (Errand * errand, Fetched * fetched, gsize limit)
-{
-  fetched->status = sandbox_fetch (fetched->url, limit, fetched->path,
-      errand->stop, &errand->error);
-  return errand->error == NULL;
-}
-
-/* The ledger shows what the sandbox itself went for, too. */
-static void
-record_fetch (Errand * errand, const Fetched * fetched)
-{
-  g_autofree char *shown = NULL;
-  SandboxCall call = {
-    .time = g_get_real_time (),
-    .method = "FETCH",
-    .kind = "other",
-    .status = fetched->status,
-  };
-
-  if (fetched->url == NULL)
-    return;
-  shown = sandbox_url_without_query (fetched->url);
-  call.path = shown;
-  sandbox_ledger_add (errand->exchange->sandbox->ledger, &call);
-}
-
-static void
-refuse (SandboxExchange * exchange, const char *message)
-{
-  sandbox_exchange_answer_code (exchange, SANDBOX_ERROR_VALUE, message);
-}
-
-static void
-refuse_error (SandboxExchange * exchange, const GError * error)
-{
-  gint64 code = error->domain == SANDBOX_ERROR ? error->code
-      : SANDBOX_ERROR_PARAMETER;
-
-  sandbox_exchange_answer_code (exchange, code, error->message);
-}
-
-static gboolean
-key_is_right (SandboxExchange * exchange)
-{
+  Sandbox *sandbox = exchange->sandbox;
+  const SandboxKeys *keys = &sandbox->options->keys;
   const char *header = sandbox_exchange_header (exchange, "Authorization");
-  g_autofree char *wanted =
-      g_strconcat ("Bearer ", exchange->sandbox->options->api_key, NULL);
+  gint64 code;
 
-  if (g_strcmp0 (header, wanted) == 0)
-    return TRUE;
-  sandbox_exchange_answer_json (exchange, SOUP_STATUS_UNAUTHORIZED,
-      sandbox_gateway_no_key ());
-  return FALSE;
+  if (sandbox_exchange_is_behind_gateway (exchange)) {
+    if (sandbox_auth_is_key (keys, header))
+      return TRUE;
+    sandbox_exchange_answer_json (exchange, SOUP_STATUS_UNAUTHORIZED,
+        sandbox_gateway_no_key ());
+    return FALSE;
+  }
+  code = sandbox_auth_check (keys, header, sandbox_now (sandbox));
+  if (code != 0)
+    sandbox_exchange_answer_code (exchange, code, NULL);
+  return code == 0;
 }
 
-/* The body of a call with the right key, or NULL: it is answered then. */
-static JsonObject *
-accept_body (SandboxExchange * exchange)
+/**
+ * sandbox_api_accept:
+ * @exchange: a POST of the service
+ *
+ * Returns: (transfer full) (nullable): the body of a caller who may call, or
+ *   %NULL: it is answered then
+ */
+JsonObject *
+sandbox_api_accept (SandboxExchange * exchange)
 {
   g_autoptr (GError) error = NULL;
   JsonObject *body;
 
-  if (!key_is_right (exchange))
+  if (!sandbox_api_admit (exchange))
     return NULL;
   body = sandbox_exchange_body (exchange, &error);
   if (body == NULL)
@@ -156,101 +77,167 @@ accept_body (SandboxExchange * exchange)
   return body;
 }
 
-/* An empty string is as good as none, as in the service's own examples. */
-static const char *
-get_text (JsonObject * object, const char *member)
+void
+sandbox_api_refuse (SandboxExchange * exchange, const GError * error)
 {
-  const char *text = sandbox_json_string (object, member);
+  gint64 code = error->domain == SANDBOX_ERROR ? error->code
+      : SANDBOX_ERROR_INTERNAL;
 
-  return text && *text ? text : NULL;
+  sandbox_exchange_answer_code (exchange, code, error->message);
+}
+
+/* A task that is not known here. */
+void
+sandbox_api_answer_unknown (SandboxExchange * exchange)
+{
+  if (sandbox_exchange_is_behind_gateway (exchange))
+    sandbox_exchange_answer_json (exchange, SOUP_STATUS_BAD_REQUEST,
+        sandbox_gateway_no_task ());
+  else
+    sandbox_exchange_answer_code (exchange, CODE_NO_RESOURCE, NULL);
+}
+
+/**
+ * sandbox_api_url:
+ * @exchange: the call that is answered
+ * @format: of what stands below /sandbox/
+ * @...: for it
+ *
+ * Returns: (transfer full): the URL, with the host that the client asked, so
+ *   that it holds after a restart on another port as well
+ */
+char *
+sandbox_api_url (SandboxExchange * exchange, const char *format, ...)
+{
+  g_autofree char *path = NULL;
+  va_list args;
+
+  va_start (args, format);
+  path = g_strdup_vprintf (format, args);
+  va_end (args);
+  return g_strdup_printf ("http://%s/sandbox/%s",
+      sandbox_exchange_header (exchange, "Host"), path);
+}
+
+/* Nobody has looked for a picture of a stranger: the sample's stands in. */
+static char *
+picture_url (SandboxExchange * exchange, const SandboxSession * session,
+    guint index)
+{
+  g_autofree char *name = session->source ?
+      sandbox_sample_picture (SANDBOX_ONE_FACE, 0) :
+      sandbox_sample_picture (session->sample, index);
+
+  return sandbox_api_url (exchange, "%s", name);
 }
 
 static void
-answer_session (SandboxExchange * exchange, const char *source,
-    const SandboxVideoInfo * info)
+session_view (SandboxExchange * exchange, const SandboxSession * session,
+    SandboxSessionView * view)
 {
-  Sandbox *sandbox = exchange->sandbox;
-  g_autoptr (GError) error = NULL;
-  SandboxSession *session =
-      sandbox_sessions_add (sandbox->sessions, source, info, &error);
+  SandboxFaceSpan span;
+
+  memset (view, 0, sizeof *view);
+  view->session_id = session->id;
+  while (view->count < SANDBOX_MAX_FACES
+      && sandbox_session_face (session, view->count, &span)) {
+    SandboxFaceView *face = &view->faces[view->count];
+
+    face->span = span;
+    face->picture = picture_url (exchange, session, view->count);
+    face->number = ++view->count;
+  }
+}
+
+static void
+answer_session (SandboxExchange * exchange, SandboxSession * session,
+    const GError * error)
+{
+  const SandboxShape *shape = &exchange->sandbox->shape;
   SandboxSessionView view;
 
   if (session == NULL) {
-    sandbox_exchange_answer_code (exchange, SANDBOX_ERROR_INTERNAL,
-        error->message);
+    sandbox_api_refuse (exchange, error);
     return;
   }
-  view = (SandboxSessionView) {
-  .session_id = session->id,.duration = info->duration,.width =
-        info->width,.height = info->height,};
+  session_view (exchange, session, &view);
   exchange->charged = TRUE;
   sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK,
-      sandbox_gateway_session (&sandbox->shape, &view));
+      sandbox_exchange_is_behind_gateway (exchange) ?
+      sandbox_gateway_session (shape, &view) :
+      sandbox_official_session (&view));
+  for (guint i = 0; i < view.count; i++)
+    g_free (view.faces[i].picture);
 }
 
 /* On a worker's thread. */
 static void
-identify_work (gpointer data)
+identify_work (gpointer errand)
 {
-  Errand *errand = data;
-
-  if (!fetched_get (errand, &errand->video, SANDBOX_MAX_VIDEO_BYTES))
-    return;
-  if (!sandbox_media_check_video (errand->video.path, &errand->info,
-          &errand->error))
-    return;
-  errand->is_sample = sandbox_render_is_sample (errand->video.path);
-  errand->digest = sandbox_file_sha256 (errand->video.path, &errand->error);
+  sandbox_errand_get_video (errand);
 }
 
-/* The same video is kept once, whatever it was called. */
 static void
 identify_done (gpointer data)
 {
-  Errand *errand = data;
+  g_autoptr (SandboxErrand) errand = data;
+  g_autoptr (GError) error = NULL;
   SandboxExchange *exchange = errand->exchange;
-  g_autofree char *source = NULL;
-  g_autofree char *path = NULL;
 
-  record_fetch (errand, &errand->video);
-  if (errand->error) {
-    refuse_error (exchange, errand->error);
-  } else if (errand->is_sample) {
-    answer_session (exchange, NULL, &errand->info);
-  } else {
-    source = g_build_filename ("sources", errand->digest, NULL);
-    path = sandbox_path (exchange->sandbox, "sources", errand->digest);
-    if (g_rename (errand->video.path, path) != 0)
-      sandbox_exchange_answer_code (exchange, SANDBOX_ERROR_INTERNAL, NULL);
-    else
-      answer_session (exchange, source, &errand->info);
-  }
-  errand_free (errand);
+  sandbox_errand_record (errand);
+  if (errand->error)
+    sandbox_api_refuse (exchange, errand->error);
+  else
+    answer_session (exchange, sandbox_errand_keep_video (errand, &error),
+        error);
 }
 
-/* An earlier result, by the id of its task. What was made of the sample is
- * the sample again: its mouth is known. */
-static void
-identify_by_id (SandboxExchange * exchange, const char *id)
+/* What was made of a sample is the sample again: its mouths are known. */
+static SandboxSession *
+find_result (Sandbox * sandbox, SandboxTask * task, GError ** error)
 {
-  Sandbox *sandbox = exchange->sandbox;
-  SandboxTask *task = sandbox_tasks_find (sandbox->tasks, id);
-  SandboxSession *session;
+  SandboxSession *before =
+      sandbox_sessions_find (sandbox->sessions, task->session_id);
   g_autofree char *source = NULL;
+  SandboxSample sample = task->source ? SANDBOX_ONE_FACE : task->sample;
 
-  if (strcmp (id, "sample") == 0) {
-    answer_session (exchange, NULL, &sandbox_sample_info);
-    return;
-  }
-  if (task == NULL || task->state != SANDBOX_SUCCEEDED) {
-    refuse (exchange, "Video id not found");
-    return;
-  }
-  session = sandbox_sessions_find (sandbox->sessions, task->session_id);
   if (task->source && !sandbox->options->clip)
     source = g_strdup_printf ("results/%s.mp4", task->id);
-  answer_session (exchange, source,
-      session ? &session->video : &sandbox_sample_info);
+  return sandbox_sessions_add (sandbox->sessions, source, sample,
+      before ? &before->video : sandbox_sample_info (sample), error);
+}
+
+static SandboxSample
+sample_by_id (const char *id)
+{
+  if (strcmp (id, "sample") == 0)
+    return SANDBOX_ONE_FACE;
+  return strcmp (id, sandbox_sample_name (SANDBOX_THREE_FACES)) == 0 ?
+      SANDBOX_THREE_FACES : SANDBOX_NO_SAMPLE;
+}
+
+/**
+ * sandbox_api_find_video:
+ * @sandbox: the sandbox
+ * @id: a video id: `sample`, `faces`, or an earlier result by its task's id
+ * @error: return location
+ *
+ * Returns: (transfer none) (nullable): a new session for it
+ */
+SandboxSession *
+sandbox_api_find_video (Sandbox * sandbox, const char *id, GError ** error)
+{
+  SandboxTask *task = sandbox_tasks_find (sandbox->tasks, id);
+
+  SandboxSample sample = sample_by_id (id);
+
+  if (sample != SANDBOX_NO_SAMPLE)
+    return sandbox_sessions_add (sandbox->sessions, NULL, sample,
+        sandbox_sample_info (sample), error);
+  if (task && task->state == SANDBOX_SUCCEEDED)
+    return find_result (sandbox, task, error);
+  sandbox_refuse (error, "Video id not found");
+  return NULL;
 }
 
 /**
@@ -262,232 +249,194 @@ identify_by_id (SandboxExchange * exchange, const char *id)
 void
 sandbox_api_identify (SandboxExchange * exchange)
 {
-  g_autoptr (JsonObject) body = accept_body (exchange);
+  g_autoptr (JsonObject) body = sandbox_api_accept (exchange);
+  g_autoptr (GError) error = NULL;
+  SandboxErrand *errand;
   const char *url, *id;
-  Errand *errand;
 
   if (body == NULL)
     return;
-  url = get_text (body, "video_url");
-  id = get_text (body, "video_id");
-  if ((url == NULL) == (id == NULL)) {
-    refuse (exchange, "exactly one of video_url and video_id is needed");
+  id = sandbox_read_text (body, "video_id");
+  if (sandbox_read_url (body, "video_url", &url, &error)
+      && (url == NULL) == (id == NULL))
+    sandbox_refuse (&error, "exactly one of video_url and video_id is needed");
+  if (error) {
+    sandbox_api_refuse (exchange, error);
   } else if (id) {
-    identify_by_id (exchange, id);
-  } else if (!sandbox_url_is_fetchable (url)) {
-    refuse (exchange, "video_url is not an http or https URL");
+    SandboxSession *session =
+        sandbox_api_find_video (exchange->sandbox, id, &error);
+
+    answer_session (exchange, session, error);
   } else {
-    errand = errand_new (exchange);
-    fetched_plan (errand, &errand->video, url);
+    errand = sandbox_errand_new (exchange);
+    errand->limits = &identify_limits;
+    sandbox_errand_plan (errand, &errand->video, url, NULL);
     sandbox_worker_run (exchange->sandbox->fetchers, identify_work,
         identify_done, errand);
   }
 }
 
-/* Says what is wrong with the text half of a create, or NULL. */
-static const char *
-check_voice (JsonObject * input)
+/* What a query sees, with all that has to be freed. */
+typedef struct
 {
-  const char *language = get_text (input, "voice_language");
-  const SandboxVoice *voice = sandbox_voice_find (get_text (input, "voice_id"));
-
-  if (get_text (input, "voice_id") == NULL)
-    return "voice_id is missing";
-  if (language == NULL)
-    return "voice_language is missing";
-  if (strcmp (language, "zh") != 0 && strcmp (language, "en") != 0)
-    return "voice_language has to be zh or en";
-  if (voice == NULL)
-    return "Voice id not found";
-  if (!sandbox_voice_speaks (voice, language))
-    return "Voice id does not speak this voice_language";
-  return NULL;
-}
-
-static const char *
-check_urls (JsonObject * input)
-{
-  const char *audio = get_text (input, "audio_url");
-  const char *image = get_text (input, "face_image_url");
-
-  if (audio && !sandbox_url_is_fetchable (audio))
-    return "audio_url is not an http or https URL";
-  if (image && !sandbox_url_is_fetchable (image))
-    return "face_image_url is not an http or https URL";
-  return NULL;
-}
-
-/* Says what is wrong with a create, or NULL. */
-static const char *
-check_input (Sandbox * sandbox, JsonObject * input)
-{
-  const char *session = get_text (input, "session_id");
-  gboolean text = get_text (input, "text") != NULL;
-  gboolean audio = get_text (input, "audio_url") != NULL;
-  const char *problem;
-
-  if (input == NULL)
-    return "input is missing";
-  if (session == NULL)
-    return "session_id is missing";
-  if (sandbox_sessions_find (sandbox->sessions, session) == NULL)
-    return "session_id not found or expired";
-  if (text == audio)
-    return "exactly one of text and audio_url is needed";
-  problem = text ? check_voice (input) : NULL;
-  return problem ? problem : check_urls (input);
-}
-
-/* On a worker's thread. */
-static void
-create_work (gpointer data)
-{
-  Errand *errand = data;
-
-  if (errand->audio.url
-      && fetched_get (errand, &errand->audio, SANDBOX_MAX_AUDIO_BYTES))
-    sandbox_media_check_audio (errand->audio.path, errand->stop,
-        &errand->error);
-  if (errand->error == NULL && errand->image.url
-      && fetched_get (errand, &errand->image, SANDBOX_MAX_IMAGE_BYTES))
-    sandbox_media_check_image (errand->image.path, &errand->error);
-}
-
-static gboolean
-keep_audio (Errand * errand)
-{
-  SandboxTask *task = errand->task;
-  g_autofree char *path = NULL;
-
-  if (errand->audio.url == NULL)
-    return TRUE;
-  task->audio = g_strdup_printf ("speech/%s.audio", task->id);
-  path = g_build_filename (errand->exchange->sandbox->state, task->audio, NULL);
-  return g_rename (errand->audio.path, path) == 0;
-}
-
-/* The moment that costs money. */
-static void
-commit (Errand * errand)
-{
-  SandboxExchange *exchange = errand->exchange;
-  Sandbox *sandbox = exchange->sandbox;
-  g_autoptr (GError) error = NULL;
-  SandboxTask *task = errand->task;
   SandboxTaskView view;
-
-  if (!keep_audio (errand)
-      || !sandbox_tasks_add (sandbox->tasks,
-          g_steal_pointer (&errand->task), &error)) {
-    sandbox_exchange_answer_code (exchange, SANDBOX_ERROR_INTERNAL,
-        error ? error->message : NULL);
-    return;
-  }
-  exchange->paid = TRUE;
-  exchange->task = g_strdup (task->id);
-  sandbox_tasks_view (sandbox->tasks, task, &view);
-  sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK,
-      sandbox_gateway_created (&sandbox->shape, &view));
-}
+  char *url;
+  char *watermark_url;
+  char *parent_url;
+} Seen;
 
 static void
-create_done (gpointer data)
+seen_clear (Seen * seen)
 {
-  Errand *errand = data;
+  g_free (seen->url);
+  g_free (seen->watermark_url);
+  g_free (seen->parent_url);
+}
 
-  record_fetch (errand, &errand->audio);
-  record_fetch (errand, &errand->image);
-  if (errand->error)
-    refuse_error (errand->exchange, errand->error);
-  else
-    commit (errand);
-  errand_free (errand);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Seen, seen_clear);
+
+static void
+look_at (SandboxExchange * exchange, SandboxTask * task, Seen * seen)
+{
+  Sandbox *sandbox = exchange->sandbox;
+  SandboxSession *session =
+      sandbox_sessions_find (sandbox->sessions, task->session_id);
+  SandboxTaskView *view = &seen->view;
+
+  sandbox_tasks_view (sandbox->tasks, task, view);
+  seen->url = sandbox_api_url (exchange, "results/%s.mp4?token=%s", task->id,
+      task->token);
+  seen->watermark_url = g_strconcat (seen->url, "&watermark=1", NULL);
+  view->url = seen->url;
+  view->watermark_url = seen->watermark_url;
+  if (session) {
+    seen->parent_url = sandbox_api_url (exchange, "sessions/%s/video",
+        session->id);
+    view->parent_id = session->id;
+    view->parent_url = seen->parent_url;
+    view->parent_duration = session->video.duration;
+  }
+}
+
+/* The path without what tells a gateway's from the service's own. */
+static const char *
+bare_path (SandboxExchange * exchange)
+{
+  return sandbox_exchange_is_behind_gateway (exchange) ?
+      exchange->path + strlen ("/kling") : exchange->path;
+}
+
+/* The service keeps the tasks of its two ways of lip-sync apart. A gateway
+ * knows all of its tasks by the paths that its documents name for them. */
+static gboolean
+is_known_here (SandboxExchange * exchange, const SandboxTask * task)
+{
+  gboolean behind = sandbox_exchange_is_behind_gateway (exchange);
+  gboolean legacy = task->dialect == SANDBOX_LEGACY;
+  const char *path = bare_path (exchange);
+
+  if (task->behind_gateway != behind)
+    return FALSE;
+  if (g_str_has_prefix (path, "/v1/videos/advanced-lip-sync"))
+    return !legacy;
+  return behind || legacy;
 }
 
 static SandboxTask *
-new_task (SandboxExchange * exchange, JsonObject * body)
+find_task (SandboxExchange * exchange)
 {
-  Sandbox *sandbox = exchange->sandbox;
-  const SandboxFaultAction *action = sandbox_exchange_action (exchange);
-  JsonObject *input = sandbox_json_object (body, "input");
-  SandboxTask *task = sandbox_task_new (sandbox->shape.integer_ids);
-  SandboxSession *session = sandbox_sessions_find (sandbox->sessions,
-      get_text (input, "session_id"));
+  SandboxTasks *tasks = exchange->sandbox->tasks;
+  SandboxTask *task = sandbox_tasks_find (tasks, exchange->task);
 
-  task->session_id = g_strdup (session->id);
-  task->source = g_strdup (session->source);
-  task->text = g_strdup (get_text (input, "text"));
-  if (task->text) {
-    task->voice_id = g_strdup (get_text (input, "voice_id"));
-    task->language = g_strdup (get_text (input, "voice_language"));
-  }
-  task->fails_with = action ? g_strdup (action->fail) : NULL;
-  task->request = sandbox_json_print_object (body);
-  return task;
-}
-
-/**
- * sandbox_api_create:
- * @exchange: a POST of advanced-lip-sync
- *
- * Answers with a task, now or when its files were fetched.
- */
-void
-sandbox_api_create (SandboxExchange * exchange)
-{
-  g_autoptr (JsonObject) body = accept_body (exchange);
-  JsonObject *input;
-  const char *problem;
-  Errand *errand;
-
-  if (body == NULL)
-    return;
-  input = sandbox_json_object (body, "input");
-  problem = check_input (exchange->sandbox, input);
-  if (problem) {
-    refuse (exchange, problem);
-    return;
-  }
-  errand = errand_new (exchange);
-  errand->task = new_task (exchange, body);
-  if (get_text (input, "audio_url"))
-    fetched_plan (errand, &errand->audio, get_text (input, "audio_url"));
-  if (get_text (input, "face_image_url"))
-    fetched_plan (errand, &errand->image, get_text (input, "face_image_url"));
-  if (errand->audio.url || errand->image.url)
-    sandbox_worker_run (exchange->sandbox->fetchers, create_work, create_done,
-        errand);
-  else
-    create_done (errand);
+  if (task == NULL && !sandbox_exchange_is_behind_gateway (exchange))
+    task = sandbox_tasks_find_external (tasks, exchange->task);
+  return task && is_known_here (exchange, task) ? task : NULL;
 }
 
 /**
  * sandbox_api_query:
  * @exchange: a GET of a task, by any of the documented paths
- *
- * The result's URL names the host that the client asked, so it holds after a
- * restart on another port as well.
  */
 void
 sandbox_api_query (SandboxExchange * exchange)
 {
-  Sandbox *sandbox = exchange->sandbox;
+  g_auto (Seen) seen = { 0 };
   SandboxTask *task;
-  SandboxTaskView view;
-  g_autofree char *url = NULL;
 
-  if (!key_is_right (exchange))
+  if (!sandbox_api_admit (exchange))
     return;
-  task = sandbox_tasks_find (sandbox->tasks, exchange->task);
+  task = find_task (exchange);
   if (task == NULL) {
-    sandbox_exchange_answer_json (exchange, SOUP_STATUS_BAD_REQUEST,
-        sandbox_gateway_no_task ());
+    sandbox_api_answer_unknown (exchange);
     return;
   }
-  sandbox_tasks_view (sandbox->tasks, task, &view);
-  url = g_strdup_printf ("http://%s/sandbox/results/%s.mp4?token=%s",
-      sandbox_exchange_header (exchange, "Host"), task->id, task->token);
-  view.url = url;
+  look_at (exchange, task, &seen);
   sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK,
-      sandbox_gateway_task (&sandbox->shape, &view));
+      sandbox_exchange_is_behind_gateway (exchange) ?
+      sandbox_gateway_task (&exchange->sandbox->shape, &seen.view) :
+      sandbox_official_task (&seen.view));
+}
+
+static JsonObject *
+list_entry (SandboxExchange * exchange, SandboxTask * task)
+{
+  g_auto (Seen) seen = { 0 };
+
+  look_at (exchange, task, &seen);
+  if (sandbox_exchange_is_behind_gateway (exchange))
+    return sandbox_gateway_listed_task (&exchange->sandbox->shape, &seen.view);
+  return sandbox_official_task_data (&seen.view,
+      sandbox_official_word (seen.view.state));
+}
+
+/* The newest first. */
+static JsonArray *
+list_page (SandboxExchange * exchange, guint skip, guint size)
+{
+  SandboxTasks *tasks = exchange->sandbox->tasks;
+  JsonArray *list = json_array_new ();
+  guint seen = 0;
+
+  for (guint i = sandbox_tasks_count (tasks); i-- > 0;) {
+    SandboxTask *task = sandbox_tasks_get (tasks, i);
+
+    if (!is_known_here (exchange, task) || seen++ < skip)
+      continue;
+    if (json_array_get_length (list) >= size)
+      break;
+    json_array_add_object_element (list, list_entry (exchange, task));
+  }
+  return list;
+}
+
+static gboolean
+read_page (SandboxExchange * exchange, const char *name, guint max,
+    guint64 * value, GError ** error)
+{
+  const char *text = sandbox_exchange_query (exchange, name);
+
+  if (text == NULL || g_ascii_string_to_unsigned (text, 10, 1, max, value,
+          NULL))
+    return TRUE;
+  return sandbox_refuse (error, "%s has to be 1 to %u", name, max);
+}
+
+/**
+ * sandbox_api_list:
+ * @exchange: a GET of all tasks of a kind
+ */
+void
+sandbox_api_list (SandboxExchange * exchange)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 page = 1, size = DEFAULT_PAGE_SIZE;
+
+  if (!sandbox_api_admit (exchange))
+    return;
+  if (read_page (exchange, "pageNum", MAX_PAGE, &page, &error)
+      && read_page (exchange, "pageSize", MAX_PAGE_SIZE, &size, &error))
+    sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK,
+        sandbox_official_list (list_page (exchange, (page - 1) * size, size)));
+  else
+    sandbox_api_refuse (exchange, error);
 }

@@ -14,7 +14,7 @@
 
 typedef struct
 {
-  const char *api_key;
+  const SandboxKeys *keys;
   const char *upload_auth;      /* (nullable) */
   SandboxCredentials found;
 } Search;
@@ -34,13 +34,24 @@ is_same (const char *value, const char *credential)
       || (bare && strcmp (value, bare + 1) == 0);
 }
 
+/* A token with its scheme or without. */
+static gboolean
+is_token (const char *value, const SandboxKeys * keys)
+{
+  const char *blank = value ? strchr (value, ' ') : NULL;
+
+  return value && sandbox_auth_is_signed (keys, blank ? blank + 1 : value);
+}
+
 static SandboxCredentials
 compare (Search * search, const char *value)
 {
   SandboxCredentials same = SANDBOX_CREDENTIAL_NONE;
 
-  if (is_same (value, search->api_key))
+  if (is_same (value, search->keys->api_key))
     same |= SANDBOX_CREDENTIAL_SERVICE;
+  if (is_token (value, search->keys))
+    same |= SANDBOX_CREDENTIAL_JWT;
   if (is_same (value, search->upload_auth))
     same |= SANDBOX_CREDENTIAL_UPLOAD;
   search->found |= same;
@@ -71,16 +82,16 @@ look_at_parameter (gpointer name, gpointer value, gpointer data)
  * sandbox_credentials_find:
  * @headers: of a request
  * @query: (nullable): of a request
- * @api_key: the service's key
+ * @keys: the service's
  * @upload_auth: (nullable): what uploading asks for
  *
  * Returns: whose credentials it carries, wherever they stand
  */
 SandboxCredentials
 sandbox_credentials_find (SoupMessageHeaders * headers, GHashTable * query,
-    const char *api_key, const char *upload_auth)
+    const SandboxKeys * keys, const char *upload_auth)
 {
-  Search search = { api_key, upload_auth, SANDBOX_CREDENTIAL_NONE };
+  Search search = { keys, upload_auth, SANDBOX_CREDENTIAL_NONE };
 
   soup_message_headers_foreach (headers, look_at_header, &search);
   if (query)
@@ -95,6 +106,8 @@ sandbox_credentials_print (SandboxCredentials credentials)
 
   if (credentials & SANDBOX_CREDENTIAL_SERVICE)
     json_array_add_string_element (list, "service");
+  if (credentials & SANDBOX_CREDENTIAL_JWT)
+    json_array_add_string_element (list, "jwt");
   if (credentials & SANDBOX_CREDENTIAL_UPLOAD)
     json_array_add_string_element (list, "upload");
   if (credentials & SANDBOX_CREDENTIAL_OTHER)

@@ -4,8 +4,9 @@
  */
 #pragma once
 
-#include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
+
+#include "sandbox-auth.h"
 
 G_BEGIN_DECLS
 
@@ -13,11 +14,12 @@ typedef enum {
   SANDBOX_CREDENTIAL_NONE = 0,
   SANDBOX_CREDENTIAL_SERVICE = 1 << 0,  /* the key of --api-key */
   SANDBOX_CREDENTIAL_UPLOAD = 1 << 1,   /* the value of --upload-auth */
-  SANDBOX_CREDENTIAL_OTHER = 1 << 2,
+  SANDBOX_CREDENTIAL_JWT = 1 << 2,      /* signed by --secret-key */
+  SANDBOX_CREDENTIAL_OTHER = 1 << 3,
 } SandboxCredentials;
 
 SandboxCredentials sandbox_credentials_find (SoupMessageHeaders *headers,
-    GHashTable *query, const char *api_key, const char *upload_auth);
+    GHashTable *query, const SandboxKeys *keys, const char *upload_auth);
 JsonArray *sandbox_credentials_print (SandboxCredentials credentials);
 
 G_END_DECLS

@@ -59,12 +59,12 @@ sound_caps (void)
 }
 
 static void
-set_location (SandboxEncoder * encoder, const char *path)
+set_location (GstElement * pipeline, const char *name, const char *path)
 {
-  g_autoptr (GstElement) sink =
-      gst_bin_get_by_name (GST_BIN (encoder->pipeline), "file");
+  g_autoptr (GstElement) element =
+      gst_bin_get_by_name (GST_BIN (pipeline), name);
 
-  g_object_set (sink, "location", path, NULL);
+  g_object_set (element, "location", path, NULL);
 }
 
 static SandboxEncoder *
@@ -80,7 +80,7 @@ new_from_description (const char *description, const char *path, int width,
   encoder->pipeline = gst_parse_launch (description, error);
   if (encoder->pipeline == NULL)
     return NULL;
-  set_location (encoder, path);
+  set_location (encoder->pipeline, "file", path);
   encoder->video = get_source (encoder, "video", pictures);
   encoder->audio = get_source (encoder, "audio", sound);
   gst_element_set_state (encoder->pipeline, GST_STATE_PLAYING);
@@ -179,9 +179,9 @@ sandbox_encoder_new_picture (SandboxEncoder * encoder, GstMapInfo * map,
 }
 
 static gboolean
-fail (SandboxEncoder * encoder, GError ** error)
+fail (GstElement * pipeline, GError ** error)
 {
-  g_autoptr (GstBus) bus = gst_element_get_bus (encoder->pipeline);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
   g_autoptr (GstMessage) message =
       gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
   g_autoptr (GError) problem = NULL;
@@ -189,7 +189,7 @@ fail (SandboxEncoder * encoder, GError ** error)
   if (message)
     gst_message_parse_error (message, &problem, NULL);
   g_set_error (error, SANDBOX_ERROR, SANDBOX_ERROR_INTERNAL,
-      "cannot encode the video: %s", problem ? problem->message : "no reason");
+      "cannot encode: %s", problem ? problem->message : "no reason");
   return FALSE;
 }
 
@@ -213,7 +213,21 @@ sandbox_encoder_push_picture (SandboxEncoder * encoder, GstBuffer * buffer,
       gst_util_uint64_scale (encoder->pushed++, GST_SECOND, SANDBOX_FPS);
   GST_BUFFER_DURATION (buffer) = GST_SECOND / SANDBOX_FPS;
   return gst_app_src_push_buffer (encoder->video, buffer) == GST_FLOW_OK
-      || fail (encoder, error);
+      || fail (encoder->pipeline, error);
+}
+
+/* Until everything is in the file. */
+static gboolean
+wait_for_end (GstElement * pipeline, GError ** error)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus,
+      FINISH_SECONDS * GST_SECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+
+  if (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_bus_post (bus, gst_message_ref (message));
+  return (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS)
+      || fail (pipeline, error);
 }
 
 /**
@@ -226,16 +240,37 @@ sandbox_encoder_push_picture (SandboxEncoder * encoder, GstBuffer * buffer,
 gboolean
 sandbox_encoder_finish (SandboxEncoder * encoder, GError ** error)
 {
-  g_autoptr (GstBus) bus = gst_element_get_bus (encoder->pipeline);
-  g_autoptr (GstMessage) message = NULL;
-
   gst_app_src_end_of_stream (encoder->video);
-  message = gst_bus_timed_pop_filtered (bus, FINISH_SECONDS * GST_SECOND,
-      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  if (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
-    gst_bus_post (bus, gst_message_ref (message));
-  if (message == NULL || GST_MESSAGE_TYPE (message) != GST_MESSAGE_EOS)
-    return fail (encoder, error);
+  if (!wait_for_end (encoder->pipeline, error))
+    return FALSE;
   gst_element_set_state (encoder->pipeline, GST_STATE_NULL);
   return TRUE;
+}
+
+/**
+ * sandbox_encoder_make_mp3:
+ * @wav: a WAV file
+ * @path: the MP3 file to write, at a constant bit rate, so that its length can
+ *   be told from its size
+ * @error: return location
+ *
+ * Returns: whether the file is whole
+ */
+gboolean
+sandbox_encoder_make_mp3 (const char *wav, const char *path, GError ** error)
+{
+  g_autoptr (GstElement) pipeline =
+      gst_parse_launch ("filesrc name=wav ! wavparse ! audioconvert ! "
+      "lamemp3enc target=bitrate cbr=true bitrate=64 ! filesink name=file",
+      error);
+  gboolean done;
+
+  if (pipeline == NULL)
+    return FALSE;
+  set_location (pipeline, "wav", wav);
+  set_location (pipeline, "file", path);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  done = wait_for_end (pipeline, error);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  return done;
 }

@@ -25,6 +25,8 @@ GstBuffer *sandbox_encoder_new_picture (SandboxEncoder *encoder,
 gboolean sandbox_encoder_push_picture (SandboxEncoder *encoder,
     GstBuffer *buffer, GstMapInfo *map, GError **error);
 gboolean sandbox_encoder_finish (SandboxEncoder *encoder, GError **error);
+gboolean sandbox_encoder_make_mp3 (const char *wav, const char *path,
+    GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SandboxEncoder, sandbox_encoder_free)
 

@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "sandbox-gateway.h"
 #include "sandbox-wire.h"
 #include "sandbox.h"
 
@@ -110,8 +111,7 @@ sandbox_exchange_new (Sandbox * sandbox, SoupServerMessage * message,
       sandbox_exchange_header (exchange, "Authorization") != NULL;
   exchange->credentials =
       sandbox_credentials_find (soup_server_message_get_request_headers
-      (message), query, sandbox->options->api_key,
-      sandbox->options->upload_auth);
+      (message), query, &sandbox->options->keys, sandbox->options->upload_auth);
   return exchange;
 }
 
@@ -171,6 +171,13 @@ sandbox_exchange_receive (SandboxExchange * exchange, GBytes * chunk)
   } else if (exchange->intake) {
     sandbox_intake_add (exchange->intake, chunk);
   }
+}
+
+/* A gateway has its own key, its own ids and its own spelling. */
+gboolean
+sandbox_exchange_is_behind_gateway (SandboxExchange * exchange)
+{
+  return g_str_has_prefix (exchange->path, "/kling/");
 }
 
 const SandboxFaultAction *
@@ -381,6 +388,17 @@ set_ordered_headers (SandboxExchange * exchange)
     set_header (exchange, name, json_node_get_string (value));
 }
 
+/* The sandbox's clock may have been set off; libsoup knows only the true one. */
+static void
+set_date (SandboxExchange * exchange)
+{
+  g_autoptr (GDateTime) now =
+      g_date_time_new_from_unix_utc (sandbox_now (exchange->sandbox));
+  g_autofree char *date = soup_date_time_to_string (now, SOUP_DATE_HTTP);
+
+  set_header (exchange, "Date", date);
+}
+
 static void
 set_headers (SandboxExchange * exchange, const SandboxReply * reply)
 {
@@ -396,6 +414,7 @@ set_headers (SandboxExchange * exchange, const SandboxReply * reply)
   if (reply->location)
     set_header (exchange, "Location", reply->location);
   set_header (exchange, "Cache-Control", "no-store");
+  set_date (exchange);
   set_ordered_headers (exchange);
 }
 
@@ -540,6 +559,7 @@ sandbox_exchange_answer_code (SandboxExchange * exchange, gint64 code,
 
   if (message)
     json_object_set_string_member (object, "message", message);
-  sandbox_exchange_answer_json (exchange, sandbox_code_status (code),
-      sandbox_gateway_refusal (&exchange->sandbox->shape, object));
+  if (sandbox_exchange_is_behind_gateway (exchange))
+    object = sandbox_gateway_refusal (&exchange->sandbox->shape, object);
+  sandbox_exchange_answer_json (exchange, sandbox_code_status (code), object);
 }

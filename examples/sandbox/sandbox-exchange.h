@@ -54,6 +54,7 @@ void sandbox_exchange_unref (SandboxExchange *exchange);
 void sandbox_exchange_hold (SandboxExchange *exchange);
 void sandbox_exchange_receive (SandboxExchange *exchange, GBytes *chunk);
 gboolean sandbox_exchange_is_too_large (SandboxExchange *exchange);
+gboolean sandbox_exchange_is_behind_gateway (SandboxExchange *exchange);
 const SandboxFaultAction *sandbox_exchange_action (SandboxExchange *exchange);
 const char *sandbox_exchange_header (SandboxExchange *exchange,
     const char *name);

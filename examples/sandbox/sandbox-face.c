@@ -1,161 +1,43 @@
-/* The drawn face, the mouth, and the SANDBOX mark.
+/* A drawn person: the head sways, the eyes blink, and the mouth is as open as
+ * it is told.
  *
- * A person in front of a soft background, drawn anew for each picture: the
- * head sways, the eyes blink, and the mouth is as open as it is told. The
- * motion repeats after SANDBOX_FACE_SECONDS, so the sample can be looped.
+ * Coordinates are around the middle of the face. Of a head, skin and lips are
+ * painted in one person's colours, and tinted for the others.
  *
- * Coordinates are around the middle of the face, in a picture whose shorter
- * side is 720; the mouth is at two thirds of the height, where the sandbox
- * expects one in any video.
- *
- * One face belongs to one thread.
+ * No state; on the thread that the painter belongs to.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "sandbox-face.h"
 
 #include <math.h>
-#include <string.h>
 
 #define SKIN 0xf3c9a8ff
 #define SKIN_LIGHT 0xfbdcc2ff
 #define SKIN_SHADE 0xdb9f7bff
-#define HAIR 0x6b3d2aff
-#define HAIR_DARK 0x4d2a1eff
-#define HAIR_LIGHT 0x9a6242ff
 #define LIP 0xc5615cff
 #define LIP_LIGHT 0xd98078ff
 #define LIP_LINE 0x9a4643ff
 
-#define MOUTH_Y 105
-#define ZOOM 1.15
+#define NO_TINT 0xffffffff
 
-struct _SandboxFace
+typedef struct _Look Look;
+typedef void (*DrawHair) (SandboxPainter * p, const Look * look);
+
+/* What tells one person from the others. */
+struct _Look
 {
-  SandboxPainter *painter;
-  int width, height;
-  guint8 *background;           /* a whole picture */
+  guint32 skin, lips;           /* tints */
+  guint32 hair, hair_dark, hair_light, strand, brow;
+  guint32 earring;
+  guint32 iris, iris_dark;
+  guint32 cloth, cloth_dark, collar, collar_dark;
+  DrawHair behind;              /* the head */
+  DrawHair before;
 };
 
-/* What one picture looks like. */
-typedef struct
-{
-  double sway_x, sway_y, tilt;
-  double lid;                   /* 0 open .. 1 closed */
-  double opening;               /* of the mouth, 0 .. 1 */
-} Pose;
-
-/* Centres a drawing whose origin is the middle of the face. */
-static SandboxMatrix
-base_matrix (SandboxFace * face)
-{
-  SandboxMatrix m = { 1, 0, 0, 1, 0, 0 };
-  double scale = MIN (face->width, face->height) / 720.0;
-
-  m = sandbox_matrix_move (m, face->width / 2.0, face->height * 2 / 3.0);
-  m = sandbox_matrix_scale (m, scale * ZOOM, scale * ZOOM);
-  return sandbox_matrix_move (m, 0, -MOUTH_Y);
-}
-
 static void
-draw_spots (SandboxPainter * p)
-{
-  static const struct
-  {
-    double x, y, r;
-    guint32 colour;
-  } spots[] = {
-    {-470, -200, 120, 0xffe9c23c}, {-350, 40, 70, 0xfff4dd38},
-    {-520, 120, 90, 0xf6d4b030}, {430, -230, 100, 0xd9f0e83c},
-    {330, -60, 60, 0xffffff30}, {500, 60, 130, 0xbfe3e030},
-    {-180, -260, 60, 0xffffff26}, {250, -290, 70, 0xfff0d02c},
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (spots); i++) {
-    sandbox_ellipse (p, spots[i].x, spots[i].y, spots[i].r, spots[i].r);
-    sandbox_fill (p, SANDBOX_GLOW (spots[i].x, spots[i].y, spots[i].r,
-            spots[i].colour, spots[i].colour & 0xffffff0c));
-  }
-}
-
-static void
-draw_background (SandboxFace * face)
-{
-  SandboxPainter *p = face->painter;
-  SandboxMatrix m = { 1, 0, 0, 1, 0, 0 };
-  double w = face->width, h = face->height;
-  SandboxPicture picture;
-
-  sandbox_picture_init (&picture, face->background, face->width, face->height);
-  sandbox_painter_set_target (p, &picture);
-  sandbox_painter_set_matrix (p, &m);
-  sandbox_rectangle (p, 0, 0, w, h);
-  sandbox_fill (p, SANDBOX_FADE (0, 0, 0x5f93a3ff, w * 0.6, h, 0xe7d3b8ff));
-  sandbox_rectangle (p, 0, 0, w, h);
-  sandbox_fill (p, SANDBOX_GLOW (w / 2, h * 0.45, h * 0.75, 0xfff8e870,
-          0xfff8e800));
-  m = base_matrix (face);
-  sandbox_painter_set_matrix (p, &m);
-  draw_spots (p);
-}
-
-/**
- * sandbox_face_new:
- * @width: of every picture, divisible by 8
- * @height: of every picture, divisible by 8
- *
- * Returns: (transfer full): a face that draws pictures of this size
- */
-SandboxFace *
-sandbox_face_new (int width, int height)
-{
-  SandboxFace *face = g_new0 (SandboxFace, 1);
-
-  face->painter = sandbox_painter_new (width, height);
-  face->width = width;
-  face->height = height;
-  return face;
-}
-
-void
-sandbox_face_free (SandboxFace * face)
-{
-  sandbox_painter_free (face->painter);
-  g_free (face->background);
-  g_free (face);
-}
-
-/* How far the lids are closed at this time of the loop. */
-static double
-lid_at (double time)
-{
-  static const double blinks[] = { 1.3, 4.0, 6.6 };
-  double lid = 0;
-
-  for (guint i = 0; i < G_N_ELEMENTS (blinks); i++) {
-    double away = fabs (time - blinks[i]);
-
-    if (away < 0.14)
-      lid = MAX (lid, 1 - away / 0.14);
-  }
-  return MIN (1, lid * 1.5);
-}
-
-static Pose
-pose_at (double time, double opening)
-{
-  double t = fmod (time, SANDBOX_FACE_SECONDS);
-  double turn = 2 * G_PI * t / SANDBOX_FACE_SECONDS;
-
-  return (Pose) {
-  .sway_x = 5 * sin (turn) + 1.5 * sin (3 * turn + 1),.sway_y =
-        2 * sin (2 * turn + 0.7) + 2 * opening,.tilt =
-        0.020 * sin (turn + 0.6) + 0.006 * sin (2 * turn),.lid =
-        lid_at (t),.opening = opening,};
-}
-
-static void
-draw_hair_behind (SandboxPainter * p)
+draw_long_hair (SandboxPainter * p, const Look * look)
 {
   sandbox_move_to (p, 0, -200);
   sandbox_curve_to (p, 110, -204, 168, -120, 166, -10);
@@ -165,7 +47,7 @@ draw_hair_behind (SandboxPainter * p)
   sandbox_curve_to (p, -90, 230, -140, 236, -168, 205);
   sandbox_curve_to (p, -190, 140, -165, 80, -166, -10);
   sandbox_curve_to (p, -168, -120, -110, -204, 0, -200);
-  sandbox_fill (p, SANDBOX_FADE (0, -200, HAIR, 0, 220, HAIR_DARK));
+  sandbox_fill (p, SANDBOX_FADE (0, -200, look->hair, 0, 220, look->hair_dark));
 }
 
 static void
@@ -179,7 +61,7 @@ draw_neck (SandboxPainter * p)
 }
 
 static void
-draw_body (SandboxPainter * p)
+draw_body (SandboxPainter * p, const Look * look)
 {
   sandbox_move_to (p, -345, 330);
   sandbox_curve_to (p, -330, 262, -250, 252, -160, 236);
@@ -187,13 +69,18 @@ draw_body (SandboxPainter * p)
   sandbox_curve_to (p, -70, 292, 70, 292, 90, 214);
   sandbox_curve_to (p, 104, 222, 120, 228, 160, 236);
   sandbox_curve_to (p, 250, 252, 330, 262, 345, 330);
-  sandbox_fill (p, SANDBOX_FADE (-200, 220, 0x3f8a8cff, 220, 330, 0x225a63ff));
+  sandbox_curve_to (p, 362, 400, 376, 560, 380, 1200);
+  sandbox_line_to (p, -380, 1200);
+  sandbox_curve_to (p, -376, 560, -362, 400, -345, 330);
+  sandbox_fill (p, SANDBOX_FADE (-200, 220, look->cloth, 220, 330,
+          look->cloth_dark));
   /* the collar */
   sandbox_move_to (p, -100, 219);
   sandbox_curve_to (p, -78, 308, 78, 308, 100, 219);
   sandbox_line_to (p, 88, 213);
   sandbox_curve_to (p, 68, 288, -68, 288, -88, 213);
-  sandbox_fill (p, SANDBOX_FADE (0, 210, 0x4f9c9cff, 0, 300, 0x367a7eff));
+  sandbox_fill (p, SANDBOX_FADE (0, 210, look->collar, 0, 300,
+          look->collar_dark));
 }
 
 static void
@@ -204,8 +91,15 @@ draw_ears (SandboxPainter * p)
     sandbox_fill (p, SANDBOX_FADE (0, -30, SKIN, 0, 34, SKIN_SHADE));
     sandbox_ellipse (p, side * 124, 4, 10, 19);
     sandbox_fill (p, SANDBOX_SOLID (0xc98c6aa0));
+  }
+}
+
+static void
+draw_earrings (SandboxPainter * p, const Look * look)
+{
+  for (int side = -1; side <= 1; side += 2) {
     sandbox_ellipse (p, side * 124, 40, 5, 5);
-    sandbox_fill (p, SANDBOX_SOLID (0xf2e3b0ff));
+    sandbox_fill (p, SANDBOX_SOLID (look->earring));
   }
 }
 
@@ -222,7 +116,7 @@ head_path (SandboxPainter * p, double jaw)
 }
 
 static void
-draw_head (SandboxPainter * p, const Pose * pose)
+draw_head (SandboxPainter * p, const SandboxPose * pose)
 {
   double jaw = pose->opening * 12;
 
@@ -281,14 +175,14 @@ eye_path (SandboxPainter * p, double side, double open)
 }
 
 static void
-draw_eyeball (SandboxPainter * p, double side, double open)
+draw_eyeball (SandboxPainter * p, const Look * look, double side, double open)
 {
   eye_path (p, side, open);
   sandbox_fill (p, SANDBOX_FADE (0, -18, 0xdfe1e4ff, 0, 4, 0xffffffff));
   eye_path (p, side, open);
   sandbox_clip (p);
   sandbox_ellipse (p, 0, -2, 14.5, 14.5);
-  sandbox_fill (p, SANDBOX_GLOW (0, 2, 15, 0x7fb48cff, 0x2f5f4cff));
+  sandbox_fill (p, SANDBOX_GLOW (0, 2, 15, look->iris, look->iris_dark));
   sandbox_ellipse (p, 0, -2, 6.6, 6.6);
   sandbox_fill (p, SANDBOX_SOLID (0x14201cff));
   sandbox_ellipse (p, -5, -8, 4, 4);
@@ -316,34 +210,38 @@ draw_lashes (SandboxPainter * p, double side, double open)
 }
 
 static void
-draw_eye (SandboxPainter * p, SandboxMatrix m, double side, const Pose * pose)
+draw_eye (SandboxPainter * p, const Look * look, SandboxMatrix m, double side,
+    const SandboxPose * pose)
 {
   double open = 1 - pose->lid;
 
   m = sandbox_matrix_move (m, side * 54, -18);
   sandbox_painter_set_matrix (p, &m);
   sandbox_ellipse (p, 0, -8, 38, 24);
+  sandbox_painter_set_tint (p, look->skin);
   sandbox_fill (p, SANDBOX_GLOW (0, -8, 34, 0xc98a6870, 0xc98a6800));
+  sandbox_painter_set_tint (p, NO_TINT);
   if (open > 0.06)
-    draw_eyeball (p, side, open);
+    draw_eyeball (p, look, side, open);
   else
     open = -0.35;
   draw_lashes (p, side, open);
 }
 
 static void
-draw_brow (SandboxPainter * p, SandboxMatrix m, double side, const Pose * pose)
+draw_brow (SandboxPainter * p, const Look * look, SandboxMatrix m, double side,
+    const SandboxPose * pose)
 {
   m = sandbox_matrix_move (m, side * 56, -58 - pose->opening * 3);
   sandbox_painter_set_matrix (p, &m);
   sandbox_move_to (p, -32 * side, 7);
   sandbox_curve_to (p, -14 * side, -8, 14 * side, -11, 36 * side, 4);
   sandbox_curve_to (p, 14 * side, -4, -12 * side, 0, -31 * side, 13);
-  sandbox_fill (p, SANDBOX_SOLID (0x5c3424f0));
+  sandbox_fill (p, SANDBOX_SOLID (look->brow));
 }
 
 static void
-draw_fringe (SandboxPainter * p)
+draw_swept_fringe (SandboxPainter * p, const Look * look)
 {
   /* swept to one side, with the parting over the left eye */
   sandbox_move_to (p, -44, -196);
@@ -351,19 +249,66 @@ draw_fringe (SandboxPainter * p)
   sandbox_curve_to (p, 158, 40, 152, 70, 150, 92);
   sandbox_curve_to (p, 138, 40, 132, -20, 112, -62);
   sandbox_curve_to (p, 88, -112, 20, -120, -40, -150);
-  sandbox_fill (p, SANDBOX_FADE (-40, -190, HAIR_LIGHT, 120, 40, HAIR));
+  sandbox_fill (p, SANDBOX_FADE (-40, -190, look->hair_light, 120, 40,
+          look->hair));
   sandbox_move_to (p, -30, -199);
   sandbox_curve_to (p, -110, -206, -168, -140, -160, -10);
   sandbox_curve_to (p, -158, 40, -154, 70, -150, 96);
   sandbox_curve_to (p, -140, 40, -134, -30, -112, -72);
   sandbox_curve_to (p, -96, -104, -64, -128, -36, -146);
   sandbox_curve_to (p, -26, -160, -24, -180, -30, -199);
-  sandbox_fill (p, SANDBOX_FADE (-60, -190, HAIR_LIGHT, -140, 40, HAIR));
+  sandbox_fill (p, SANDBOX_FADE (-60, -190, look->hair_light, -140, 40,
+          look->hair));
   /* a strand that catches the light */
   sandbox_move_to (p, 0, -184);
   sandbox_curve_to (p, 70, -186, 122, -130, 130, -54);
   sandbox_curve_to (p, 112, -118, 66, -160, 0, -184);
-  sandbox_fill (p, SANDBOX_SOLID (0xc8946a70));
+  sandbox_fill (p, SANDBOX_SOLID (look->strand));
+}
+
+/* A cap that shows around the head, and the same from the front. */
+static void
+draw_short_hair (SandboxPainter * p, const Look * look)
+{
+  sandbox_ellipse (p, 0, -48, 134, 142);
+  sandbox_fill (p, SANDBOX_FADE (0, -190, look->hair, 0, 90, look->hair_dark));
+}
+
+static void
+draw_short_fringe (SandboxPainter * p, const Look * look)
+{
+  sandbox_move_to (p, -131, 0);
+  sandbox_curve_to (p, -146, -120, -92, -196, 6, -196);
+  sandbox_curve_to (p, 100, -196, 146, -120, 131, 0);
+  sandbox_curve_to (p, 122, -14, 118, -40, 112, -70);
+  sandbox_curve_to (p, 84, -118, 34, -112, -8, -122);
+  sandbox_curve_to (p, -44, -128, -86, -112, -112, -70);
+  sandbox_curve_to (p, -118, -40, -122, -14, -131, 0);
+  sandbox_fill (p, SANDBOX_FADE (-40, -196, look->hair_light, 40, -60,
+          look->hair));
+}
+
+/* Combed back into a bun on top. */
+static void
+draw_bun (SandboxPainter * p, const Look * look)
+{
+  sandbox_ellipse (p, 0, -226, 62, 54);
+  sandbox_fill (p, SANDBOX_GLOW (-16, -244, 80, look->hair_light,
+          look->hair_dark));
+  draw_short_hair (p, look);
+}
+
+static void
+draw_parting (SandboxPainter * p, const Look * look)
+{
+  for (int side = -1; side <= 1; side += 2) {
+    sandbox_move_to (p, 0, -196);
+    sandbox_curve_to (p, side * 92, -200, side * 146, -130, side * 133, 10);
+    sandbox_curve_to (p, side * 126, -20, side * 116, -60, side * 92, -92);
+    sandbox_curve_to (p, side * 62, -124, side * 20, -136, 0, -158);
+    sandbox_fill (p, SANDBOX_FADE (0, -196, look->hair_light, side * 120, 0,
+            look->hair));
+  }
 }
 
 /* A mouth around the origin, in the face's coordinates. */
@@ -466,169 +411,98 @@ draw_mouth (SandboxPainter * p, double opening)
   Mouth mouth = mouth_at (opening);
 
   draw_lips (p, &mouth);
-  if (opening < 0.04)
+  if (opening < 0.04) {
     draw_closed_line (p, &mouth);
-  else
+  } else {
+    sandbox_painter_set_tint (p, NO_TINT);
     draw_inside (p, &mouth);
+  }
 }
 
 static void
-draw_features (SandboxPainter * p, SandboxMatrix head, const Pose * pose)
+draw_features (SandboxPainter * p, const Look * look, SandboxMatrix head,
+    const SandboxPose * pose)
 {
-  SandboxMatrix mouth = sandbox_matrix_move (head, 0, MOUTH_Y);
+  SandboxMatrix mouth = sandbox_matrix_move (head, 0, SANDBOX_MOUTH_Y);
 
-  draw_nose (p);
   for (int side = -1; side <= 1; side += 2) {
-    draw_eye (p, head, side, pose);
-    draw_brow (p, head, side, pose);
+    draw_eye (p, look, head, side, pose);
+    draw_brow (p, look, head, side, pose);
   }
   sandbox_painter_set_matrix (p, &mouth);
+  sandbox_painter_set_tint (p, look->lips);
   draw_mouth (p, pose->opening);
+  sandbox_painter_set_tint (p, NO_TINT);
   sandbox_painter_set_matrix (p, &head);
 }
+
+static const Look looks[SANDBOX_LOOKS] = {
+  {NO_TINT, NO_TINT,
+        0x6b3d2aff, 0x4d2a1eff, 0x9a6242ff, 0xc8946a70, 0x5c3424f0,
+        0xf2e3b0ff,
+        0x7fb48cff, 0x2f5f4cff,
+        0x3f8a8cff, 0x225a63ff, 0x4f9c9cff, 0x367a7eff,
+      draw_long_hair, draw_swept_fringe},
+  {0x97705eff, 0xa87a78ff,
+        0x1d1718ff, 0x120e10ff, 0x3a302fff, 0x00000000, 0x1a1314ff,
+        0x00000000,
+        0x7a5236ff, 0x3a2214ff,
+        0xe0a23cff, 0xb06f22ff, 0xf0bd62ff, 0xcf8f34ff,
+      draw_short_hair, draw_short_fringe},
+  {0xfff0ecff, 0xf8b0b4ff,
+        0xb9552aff, 0x8a3a1cff, 0xdd7f46ff, 0x00000000, 0x9a4a28ff,
+        0xf4f4ffff,
+        0x86aee0ff, 0x355f9aff,
+        0x7a4a94ff, 0x4c2c66ff, 0xe8dcf0ff, 0xc4b0d4ff,
+      draw_bun, draw_parting},
+};
 
 /**
  * sandbox_face_draw:
- * @face: a face
- * @picture: all of it is painted
- * @time: seconds; the motion repeats after %SANDBOX_FACE_SECONDS
- * @opening: of the mouth, 0 to 1
+ * @p: a painter
+ * @look: which person, below %SANDBOX_LOOKS
+ * @body: brings the middle of the face to where it belongs
+ * @pose: how the person is
  */
 void
-sandbox_face_draw (SandboxFace * face, const SandboxPicture * picture,
-    double time, double opening)
+sandbox_face_draw (SandboxPainter * p, guint look, SandboxMatrix body,
+    const SandboxPose * pose)
 {
-  SandboxPainter *p = face->painter;
-  Pose pose = pose_at (time, opening);
-  SandboxMatrix body = base_matrix (face);
+  const Look *person = &looks[look];
   SandboxMatrix head = sandbox_matrix_turn (sandbox_matrix_move (body,
-          pose.sway_x, pose.sway_y), pose.tilt, 0, 230);
+          pose->sway_x, pose->sway_y), pose->tilt, 0, 230);
 
-  if (face->background == NULL) {
-    face->background =
-        g_malloc (sandbox_picture_size (face->width, face->height));
-    draw_background (face);
-  }
-  memcpy (picture->planes[0], face->background,
-      sandbox_picture_size (face->width, face->height));
-  sandbox_painter_set_target (p, picture);
   sandbox_painter_set_matrix (p, &head);
-  draw_hair_behind (p);
+  person->behind (p, person);
   sandbox_painter_set_matrix (p, &body);
+  sandbox_painter_set_tint (p, person->skin);
   draw_neck (p);
-  draw_body (p);
+  sandbox_painter_set_tint (p, NO_TINT);
+  draw_body (p, person);
   sandbox_painter_set_matrix (p, &head);
+  sandbox_painter_set_tint (p, person->skin);
   draw_ears (p);
-  draw_head (p, &pose);
-  draw_features (p, head, &pose);
-  draw_fringe (p);
-}
-
-static guint8
-sample_plane (const SandboxPicture * picture, int plane, double x, double y)
-{
-  int shift = plane ? 1 : 0;
-  int column = CLAMP ((int) x, 0, picture->width - 1) >> shift;
-  int row = CLAMP ((int) y, 0, picture->height - 1) >> shift;
-
-  return picture->planes[plane][row * (picture->width >> shift) + column];
-}
-
-/* The mean colour around the mouth, not darker than lips are. */
-static guint32
-colour_around (const SandboxPicture * picture, const SandboxMatrix * m)
-{
-  double mean[3] = { 0, 0, 0 }, y, u, v;
-
-  for (int i = 0; i < 24; i++) {
-    double x = m->e + m->a * 84 * cos (i * G_PI / 12);
-    double row = m->f + m->d * (10 + 60 * sin (i * G_PI / 12));
-
-    for (int plane = 0; plane < 3; plane++)
-      mean[plane] += sample_plane (picture, plane, x, row) / 24.0;
-  }
-  y = (MAX (mean[0], 115) - 16) / 219;
-  u = (mean[1] - 128) / 224 * 1.8556;
-  v = (mean[2] - 128) / 224 * 1.5748;
-  return (guint32) (CLAMP (y + v, 0, 1) * 255) << 24
-      | (guint32) (CLAMP (y - 0.1873 * u - 0.4681 * v, 0, 1) * 255) << 16
-      | (guint32) (CLAMP (y + u, 0, 1) * 255) << 8;
+  sandbox_painter_set_tint (p, NO_TINT);
+  draw_earrings (p, person);
+  sandbox_painter_set_tint (p, person->skin);
+  draw_head (p, pose);
+  draw_nose (p);
+  draw_features (p, person, head, pose);
+  person->before (p, person);
 }
 
 /**
  * sandbox_face_draw_mouth:
- * @face: a face
- * @picture: a picture of somebody else
- * @opening: of the mouth, 0 to 1
+ * @p: a painter
+ * @place: brings the middle of the mouth to where it belongs
+ * @opening: 0 to 1
  *
- * Paints only a mouth, where the sandbox expects one, over what is there.
+ * Draws a mouth alone.
  */
 void
-sandbox_face_draw_mouth (SandboxFace * face, const SandboxPicture * picture,
+sandbox_face_draw_mouth (SandboxPainter * p, SandboxMatrix place,
     double opening)
 {
-  SandboxPainter *p = face->painter;
-  SandboxMatrix m = sandbox_matrix_move (base_matrix (face), 0, MOUTH_Y);
-  SandboxMatrix flat = sandbox_matrix_scale (sandbox_matrix_move (m, 0, 12), 1,
-      0.8);
-  guint32 colour = colour_around (picture, &m);
-
-  sandbox_painter_set_target (p, picture);
-  sandbox_painter_set_matrix (p, &flat);
-  /* twice, so that it covers well within and fades at its edge */
-  for (int i = 0; i < 2; i++) {
-    sandbox_ellipse (p, 0, 0, 82, 82);
-    sandbox_fill (p, SANDBOX_GLOW (0, 0, 82, colour | 0xff, colour));
-  }
-  sandbox_painter_set_matrix (p, &m);
+  sandbox_painter_set_matrix (p, &place);
   draw_mouth (p, opening);
-}
-
-/* The letters of the word, five columns by seven rows, a bit per dot: no font
- * has to be installed. */
-static const guint8 glyphs[][7] = {
-  {0x0f, 0x10, 0x10, 0x0e, 0x01, 0x01, 0x1e},   /* S */
-  {0x0e, 0x11, 0x11, 0x1f, 0x11, 0x11, 0x11},   /* A */
-  {0x11, 0x19, 0x15, 0x13, 0x11, 0x11, 0x11},   /* N */
-  {0x1e, 0x11, 0x11, 0x11, 0x11, 0x11, 0x1e},   /* D */
-  {0x1e, 0x11, 0x11, 0x1e, 0x11, 0x11, 0x1e},   /* B */
-  {0x0e, 0x11, 0x11, 0x11, 0x11, 0x11, 0x0e},   /* O */
-  {0x11, 0x11, 0x0a, 0x04, 0x0a, 0x11, 0x11},   /* X */
-};
-
-static void
-draw_glyph (SandboxPainter * p, const guint8 * rows, double x)
-{
-  for (int row = 0; row < 7; row++)
-    for (int column = 0; column < 5; column++)
-      if (rows[row] & (0x10 >> column))
-        sandbox_rectangle (p, x + column, row, 1, 1);
-}
-
-/**
- * sandbox_face_draw_mark:
- * @face: a face
- * @picture: a finished picture
- *
- * Paints the word SANDBOX into the lower right corner, so that nobody takes
- * the video for what it is not.
- */
-void
-sandbox_face_draw_mark (SandboxFace * face, const SandboxPicture * picture)
-{
-  SandboxPainter *p = face->painter;
-  double dot = MIN (face->width, face->height) / 240.0;
-  double columns = 6 * G_N_ELEMENTS (glyphs) - 1;
-  SandboxMatrix m = { 1, 0, 0, 1, 0, 0 };
-
-  m = sandbox_matrix_move (m, face->width - dot * (columns + 12),
-      face->height - dot * 19);
-  m = sandbox_matrix_scale (m, dot, dot);
-  sandbox_painter_set_target (p, picture);
-  sandbox_painter_set_matrix (p, &m);
-  sandbox_rectangle (p, -4, -4, columns + 8, 15);
-  sandbox_fill (p, SANDBOX_SOLID (0x14202890));
-  for (guint i = 0; i < G_N_ELEMENTS (glyphs); i++)
-    draw_glyph (p, glyphs[i], 6 * i);
-  sandbox_fill (p, SANDBOX_SOLID (0xffffffe0));
 }

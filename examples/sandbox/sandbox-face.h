@@ -1,4 +1,4 @@
-/* The drawn face, the mouth, and the SANDBOX mark.
+/* A drawn person.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -8,21 +8,24 @@
 
 G_BEGIN_DECLS
 
-#define SANDBOX_FACE_WIDTH 1280
-#define SANDBOX_FACE_HEIGHT 720
-#define SANDBOX_FACE_SECONDS 8
+/* How many different persons there are. */
+#define SANDBOX_LOOKS 3
 
-typedef struct _SandboxFace SandboxFace;
+/* The head around the middle of the face, and the mouth below it. */
+#define SANDBOX_HEAD_WIDTH 248
+#define SANDBOX_HEAD_TOP 168
+#define SANDBOX_MOUTH_Y 105
 
-SandboxFace *sandbox_face_new (int width, int height);
-void sandbox_face_free (SandboxFace *face);
-void sandbox_face_draw (SandboxFace *face, const SandboxPicture *picture,
-    double time, double opening);
-void sandbox_face_draw_mouth (SandboxFace *face,
-    const SandboxPicture *picture, double opening);
-void sandbox_face_draw_mark (SandboxFace *face,
-    const SandboxPicture *picture);
+/* How a person is at one moment. */
+typedef struct {
+  double sway_x, sway_y, tilt;
+  double lid;                   /* 0 open .. 1 closed */
+  double opening;               /* of the mouth, 0 .. 1 */
+} SandboxPose;
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SandboxFace, sandbox_face_free)
+void sandbox_face_draw (SandboxPainter *p, guint look, SandboxMatrix body,
+    const SandboxPose *pose);
+void sandbox_face_draw_mouth (SandboxPainter *p, SandboxMatrix place,
+    double opening);
 
 G_END_DECLS

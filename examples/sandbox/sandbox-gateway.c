@@ -1,8 +1,5 @@
-/* How the gateway dialect spells its answers.
- *
- * The documents of these gateways disagree with each other, so a client has
- * to read several spellings; each can be chosen here. The first of each list
- * is what the gateway's own pages show.
+/* How a gateway is asked in its own dialect, and how gateways spell their
+ * answers, whichever dialect they pass on: as the shape says.
  *
  * Pure functions: no state, any thread.
  *
@@ -10,18 +7,7 @@
  */
 #include "sandbox-gateway.h"
 
-static const char *const depth_names[] = { "1", "2", "3", NULL };
-static const char *const id_names[] = { "string", "integer", NULL };
-static const char *const face_names[] = { "face_list", "face_data", NULL };
-static const char *const create_names[] = { "flat", "nested", NULL };
-
-static const char *const word_names[] =
-    { "succeed", "succeeded", "success", "completed", NULL };
-static const char *const error_names[] = { "flat", "wrapped", "nested", NULL };
-static const char *const upload_names[] = { "flat", "nested", NULL };
-
-enum
-{ ERRORS_FLAT, ERRORS_WRAPPED, ERRORS_NESTED };
+#include "sandbox-official.h"
 
 /* Per set of words: fresh, waiting, running, succeeded, failed. */
 static const struct
@@ -39,109 +25,35 @@ static const struct
       {"queued", "queued", "in_progress", "completed", "failed"}},
 };
 
-void
-sandbox_shape_init (SandboxShape * shape)
-{
-  *shape = (SandboxShape) {
-  .depth = 3};
-}
-
-static int
-find_name (const char *const *names, const char *name)
-{
-  for (int i = 0; name && names[i]; i++)
-    if (g_str_equal (names[i], name))
-      return i;
-  return -1;
-}
-
-static gboolean
-read_choice (JsonObject * wish, const char *member, const char *const *names,
-    int *value, GError ** error)
-{
-  g_autofree char *list = NULL;
-  g_autofree char *number = NULL;
-  int index;
-
-  if (!json_object_has_member (wish, member))
-    return TRUE;
-  number = g_strdup_printf ("%" G_GINT64_FORMAT,
-      sandbox_json_integer (wish, member, -1));
-  index = find_name (names, sandbox_json_string (wish, member));
-  if (index < 0)
-    index = find_name (names, number);
-  if (index >= 0) {
-    *value = index;
-    return TRUE;
-  }
-  list = g_strjoinv (", ", (char **) names);
-  g_set_error (error, SANDBOX_ERROR, SANDBOX_ERROR_PARAMETER,
-      "%s is one of %s", member, list);
-  return FALSE;
-}
-
 /**
- * sandbox_shape_set:
- * @shape: changed on success only
- * @wish: members as sandbox_shape_print() shows them, each optional
- * @error: return location
+ * sandbox_gateway_read_create:
+ * @body: of a POST of advanced-lip-sync
+ * @create: (out): what it asks for
+ * @error: what is wrong with it
  *
- * Returns: whether every wish was understood
+ * Returns: whether it says everything that it has to
  */
 gboolean
-sandbox_shape_set (SandboxShape * shape, JsonObject * wish, GError ** error)
+sandbox_gateway_read_create (JsonObject * body, SandboxCreate * create,
+    GError ** error)
 {
-  int depth = shape->depth - 1, ids = shape->integer_ids;
-  int faces = shape->face_data, create = shape->nested_create;
-  int upload = shape->nested_upload;
-  SandboxShape next = *shape;
+  JsonObject *input = sandbox_json_object (body, "input");
+  gboolean text = sandbox_read_text (input, "text") != NULL;
+  gboolean audio = sandbox_read_text (input, "audio_url") != NULL;
 
-  if (!read_choice (wish, "depth", depth_names, &depth, error)
-      || !read_choice (wish, "ids", id_names, &ids, error)
-      || !read_choice (wish, "faces", face_names, &faces, error)
-      || !read_choice (wish, "create", create_names, &create, error)
-      || !read_choice (wish, "words", word_names, &next.words, error)
-      || !read_choice (wish, "errors", error_names, &next.errors, error)
-      || !read_choice (wish, "upload", upload_names, &upload, error))
+  create->dialect = SANDBOX_GATEWAY;
+  create->session_id = sandbox_read_text (input, "session_id");
+  if (input == NULL)
+    return sandbox_refuse (error, "input is missing");
+  if (create->session_id == NULL)
+    return sandbox_refuse (error, "session_id is missing");
+  if (text == audio)
+    return sandbox_refuse (error, "exactly one of text and audio_url is "
+        "needed");
+  if (text && !sandbox_read_saying (input, 0, NULL, &create->saying, error))
     return FALSE;
-  next.depth = depth + 1;
-  next.integer_ids = ids;
-  next.face_data = faces;
-  next.nested_create = create;
-  next.nested_upload = upload;
-  *shape = next;
-  return TRUE;
-}
-
-JsonObject *
-sandbox_shape_print (const SandboxShape * shape)
-{
-  JsonObject *object = json_object_new ();
-
-  json_object_set_int_member (object, "depth", shape->depth);
-  json_object_set_string_member (object, "ids", id_names[shape->integer_ids]);
-  json_object_set_string_member (object, "faces", face_names[shape->face_data]);
-  json_object_set_string_member (object, "create",
-      create_names[shape->nested_create]);
-  json_object_set_string_member (object, "words", word_names[shape->words]);
-  json_object_set_string_member (object, "errors", error_names[shape->errors]);
-  json_object_set_string_member (object, "upload",
-      upload_names[shape->nested_upload]);
-  return object;
-}
-
-/* What wraps every answer of the service itself. */
-static JsonObject *
-service_answer (JsonObject * data)
-{
-  JsonObject *object = json_object_new ();
-  g_autofree char *id = sandbox_random_hex (16);
-
-  json_object_set_int_member (object, "code", 0);
-  json_object_set_string_member (object, "message", "SUCCEED");
-  json_object_set_string_member (object, "request_id", id);
-  json_object_set_object_member (object, "data", data);
-  return object;
+  return sandbox_read_url (input, "audio_url", &create->audio_url, error)
+      && sandbox_read_url (input, "face_image_url", &create->image_url, error);
 }
 
 /* A bare integer only where the id is one: ids live longer than a shape. */
@@ -173,18 +85,41 @@ word_index (const SandboxTaskView * task)
   }
 }
 
-/* The one face lies around the mouth, in the lower third of the centre. */
 static JsonObject *
-face_rect (const SandboxSessionView * session)
+listed_face (const SandboxFaceView * face)
 {
+  JsonObject *object = json_object_new ();
   JsonObject *rect = json_object_new ();
-  guint side = MIN (session->width, session->height) / 2;
+  g_autofree char *id = g_strdup_printf ("face_%03u", face->number);
 
-  json_object_set_int_member (rect, "x", (session->width - side) / 2);
-  json_object_set_int_member (rect, "y", session->height / 2 - side / 2);
-  json_object_set_int_member (rect, "width", side);
-  json_object_set_int_member (rect, "height", side);
-  return rect;
+  json_object_set_int_member (rect, "x", face->span.x);
+  json_object_set_int_member (rect, "y", face->span.y);
+  json_object_set_int_member (rect, "width", face->span.width);
+  json_object_set_int_member (rect, "height", face->span.height);
+  json_object_set_string_member (object, "face_id", id);
+  json_object_set_object_member (object, "face_rect", rect);
+  return object;
+}
+
+static void
+time_to_text (JsonObject * face, const char *member)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT,
+      json_object_get_int_member (face, member));
+
+  json_object_set_string_member (face, member, text);
+}
+
+static JsonObject *
+face_data (const SandboxShape * shape, const SandboxFaceView * face)
+{
+  JsonObject *object = sandbox_official_face (face);
+
+  if (shape->text_times) {
+    time_to_text (object, "start_time");
+    time_to_text (object, "end_time");
+  }
+  return object;
 }
 
 /**
@@ -199,35 +134,36 @@ sandbox_gateway_session (const SandboxShape * shape,
     const SandboxSessionView * session)
 {
   JsonObject *data = json_object_new ();
-  JsonObject *face = json_object_new ();
   JsonArray *faces = json_array_new ();
 
-  if (shape->face_data) {
-    json_object_set_string_member (face, "face_id", "0");
-    json_object_set_string_member (face, "face_image", "");
-    json_object_set_int_member (face, "start_time", 0);
-    json_object_set_int_member (face, "end_time", session->duration * 1000);
-  } else {
-    json_object_set_string_member (face, "face_id", "face_001");
-    json_object_set_object_member (face, "face_rect", face_rect (session));
-  }
-  json_array_add_object_element (faces, face);
+  for (guint i = 0; i < session->count; i++)
+    json_array_add_object_element (faces, shape->face_data ?
+        face_data (shape, &session->faces[i]) :
+        listed_face (&session->faces[i]));
+
   json_object_set_string_member (data, "session_id", session->session_id);
-  json_object_set_array_member (data, face_names[shape->face_data], faces);
-  return service_answer (data);
+  json_object_set_array_member (data,
+      shape->face_data ? "face_data" : "face_list", faces);
+  return sandbox_official_answer (data);
+}
+
+/* The dialect that is passed on decides, unless a shape was chosen. */
+static gboolean
+create_is_nested (const SandboxShape * shape, const SandboxTaskView * task)
+{
+  if (shape->create == SANDBOX_CREATE_OWN)
+    return task->dialect != SANDBOX_GATEWAY;
+  return shape->create == SANDBOX_CREATE_NESTED;
 }
 
 static JsonObject *
 created_nested (const SandboxShape * shape, const SandboxTaskView * task)
 {
-  JsonObject *data = json_object_new ();
+  JsonObject *data = sandbox_official_created_data (task,
+      words[shape->words].inner[0]);
 
   set_id (shape, data, "task_id", task->id);
-  json_object_set_string_member (data, "task_status",
-      words[shape->words].inner[0]);
-  json_object_set_int_member (data, "created_at", task->created / 1000);
-  json_object_set_int_member (data, "updated_at", task->created / 1000);
-  return service_answer (data);
+  return sandbox_official_answer (data);
 }
 
 /**
@@ -243,7 +179,7 @@ sandbox_gateway_created (const SandboxShape * shape,
 {
   JsonObject *object;
 
-  if (shape->nested_create)
+  if (create_is_nested (shape, task))
     return created_nested (shape, task);
 
   object = json_object_new ();
@@ -258,44 +194,15 @@ sandbox_gateway_created (const SandboxShape * shape,
   return object;
 }
 
-static JsonObject *
-task_result (const SandboxTaskView * task)
-{
-  JsonObject *result = json_object_new ();
-  JsonArray *videos;
-  JsonObject *video;
-  char seconds[G_ASCII_DTOSTR_BUF_SIZE];
-
-  if (task->state != SANDBOX_SUCCEEDED)
-    return result;
-  videos = json_array_new ();
-  video = json_object_new ();
-  g_ascii_formatd (seconds, sizeof seconds, "%.3f", task->duration);
-  json_object_set_string_member (video, "id", task->upstream_id);
-  json_object_set_string_member (video, "url", task->url);
-  json_object_set_string_member (video, "duration", seconds);
-  json_array_add_object_element (videos, video);
-  json_object_set_array_member (result, "videos", videos);
-  return result;
-}
-
 /* The task as the service itself shows it; times in milliseconds. */
 static JsonObject *
 inner_task (const SandboxShape * shape, const SandboxTaskView * task,
     const char *id)
 {
-  JsonObject *data = json_object_new ();
-  gint64 updated = MAX (task->created, MAX (task->started, task->finished));
+  JsonObject *data = sandbox_official_task_data (task,
+      words[shape->words].inner[word_index (task)]);
 
   set_id (shape, data, "task_id", id);
-  json_object_set_string_member (data, "task_status",
-      words[shape->words].inner[word_index (task)]);
-  json_object_set_string_member (data, "task_status_msg",
-      task->reason ? task->reason : "");
-  json_object_set_object_member (data, "task_info", json_object_new ());
-  json_object_set_object_member (data, "task_result", task_result (task));
-  json_object_set_int_member (data, "created_at", task->created / 1000);
-  json_object_set_int_member (data, "updated_at", updated / 1000);
   return data;
 }
 
@@ -308,7 +215,8 @@ outer_task (const SandboxShape * shape, const SandboxTaskView * task)
 
   set_id (shape, data, "task_id", task->id);
   json_object_set_string_member (data, "action",
-      "/kling/v1/videos/advanced-lip-sync_POST");
+      task->dialect == SANDBOX_LEGACY ? "/kling/v1/videos/lip-sync_POST"
+      : "/kling/v1/videos/advanced-lip-sync_POST");
   json_object_set_string_member (data, "status",
       words[shape->words].outer[word_index (task)]);
   json_object_set_string_member (data, "fail_reason",
@@ -323,6 +231,17 @@ outer_task (const SandboxShape * shape, const SandboxTaskView * task)
   return data;
 }
 
+/* Gateways of their own dialect document 3, relays 2 and 1, legacy ones 1. */
+static int
+depth_of (const SandboxShape * shape, SandboxDialect dialect)
+{
+  if (shape->depth != SANDBOX_DEPTH_OWN)
+    return shape->depth;
+  if (dialect == SANDBOX_GATEWAY)
+    return 3;
+  return dialect == SANDBOX_RELAY ? 2 : 1;
+}
+
 /**
  * sandbox_gateway_task:
  * @shape: the spelling
@@ -333,20 +252,52 @@ outer_task (const SandboxShape * shape, const SandboxTaskView * task)
 JsonObject *
 sandbox_gateway_task (const SandboxShape * shape, const SandboxTaskView * task)
 {
+  int depth = depth_of (shape, task->dialect);
   JsonObject *root, *data;
 
-  if (shape->depth == 1)
-    return service_answer (inner_task (shape, task, task->id));
+  if (depth == 1)
+    return sandbox_official_answer (inner_task (shape, task, task->id));
 
   root = json_object_new ();
   data = outer_task (shape, task);
-  json_object_set_object_member (data, "data", shape->depth == 2 ?
+  json_object_set_object_member (data, "data", depth == 2 ?
       inner_task (shape, task, task->upstream_id) :
-      service_answer (inner_task (shape, task, task->upstream_id)));
+      sandbox_official_answer (inner_task (shape, task, task->upstream_id)));
   json_object_set_string_member (root, "code", "success");
   json_object_set_string_member (root, "message", "");
   json_object_set_object_member (root, "data", data);
   return root;
+}
+
+/**
+ * sandbox_gateway_listed_task:
+ * @shape: the spelling
+ * @task: a task
+ *
+ * Returns: (transfer full): an entry of the list of tasks
+ */
+JsonObject *
+sandbox_gateway_listed_task (const SandboxShape * shape,
+    const SandboxTaskView * task)
+{
+  return inner_task (shape, task, task->id);
+}
+
+/**
+ * sandbox_gateway_audio:
+ * @shape: the spelling
+ * @audio: a text that was spoken, or is going to be
+ *
+ * Returns: (transfer full): the answer of tts, at once or when asked again
+ */
+JsonObject *
+sandbox_gateway_audio (const SandboxShape * shape,
+    const SandboxAudioView * audio)
+{
+  static const int indices[] = { 0, 2, 3, 4 };
+
+  return sandbox_official_answer (sandbox_official_audio_data (audio,
+          words[shape->words].inner[indices[audio->state]]));
 }
 
 /* As gateways pass on what the service refused: the answer as text. */
@@ -388,9 +339,9 @@ JsonObject *
 sandbox_gateway_refusal (const SandboxShape * shape, JsonObject * body)
 {
   switch (shape->errors) {
-    case ERRORS_WRAPPED:
+    case SANDBOX_ERRORS_WRAPPED:
       return refusal_wrapped (body);
-    case ERRORS_NESTED:
+    case SANDBOX_ERRORS_NESTED:
       return refusal_nested (body);
     default:
       return body;

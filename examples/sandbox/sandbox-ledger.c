@@ -17,11 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sandbox-dialect.h"
+
 /* The newest calls are kept one by one, the older ones only as sums. */
 #define MAX_CALLS 100000
-
-/* The price of identify-face; a task's is 0.5 per started 5 s. */
-#define IDENTIFY_UNITS 0.05
 
 struct _SandboxLedger
 {
@@ -30,6 +29,7 @@ struct _SandboxLedger
   GQueue calls;                 /* of JsonObject, oldest first */
   gint64 paid;
   gint64 identify;
+  gint64 tts;
 };
 
 static JsonObject *
@@ -52,13 +52,24 @@ call_to_json (const SandboxCall * call)
   return line;
 }
 
+/* Which of the counters a call that was charged belongs to. */
+static gboolean
+line_is_tts (JsonObject * line)
+{
+  return g_strcmp0 (sandbox_json_string (line, "kind"), "tts") == 0;
+}
+
 static void
 ledger_remember (SandboxLedger * ledger, JsonObject * line)
 {
   if (sandbox_json_true (line, "paid"))
     ledger->paid++;
-  if (sandbox_json_true (line, "charged"))
-    ledger->identify++;
+  if (sandbox_json_true (line, "charged")) {
+    if (line_is_tts (line))
+      ledger->tts++;
+    else
+      ledger->identify++;
+  }
   g_queue_push_tail (&ledger->calls, line);
   if (g_queue_get_length (&ledger->calls) > MAX_CALLS)
     json_object_unref (g_queue_pop_head (&ledger->calls));
@@ -88,6 +99,7 @@ load_line (SandboxLedger * ledger, const char *text)
   if (sandbox_json_true (line, "carried")) {
     ledger->paid += sandbox_json_integer (line, "paid", 0);
     ledger->identify += sandbox_json_integer (line, "identify", 0);
+    ledger->tts += sandbox_json_integer (line, "tts", 0);
   } else {
     ledger_remember (ledger, g_steal_pointer (&line));
   }
@@ -114,15 +126,19 @@ static JsonObject *
 carried_sums (SandboxLedger * ledger)
 {
   JsonObject *sums = json_object_new ();
-  gint64 paid = ledger->paid, identify = ledger->identify;
+  gint64 paid = ledger->paid, identify = ledger->identify, tts = ledger->tts;
 
   for (GList * l = ledger->calls.head; l; l = l->next) {
     paid -= sandbox_json_true (l->data, "paid");
-    identify -= sandbox_json_true (l->data, "charged");
+    if (line_is_tts (l->data))
+      tts -= sandbox_json_true (l->data, "charged");
+    else
+      identify -= sandbox_json_true (l->data, "charged");
   }
   json_object_set_boolean_member (sums, "carried", TRUE);
   json_object_set_int_member (sums, "paid", paid);
   json_object_set_int_member (sums, "identify", identify);
+  json_object_set_int_member (sums, "tts", tts);
   return sums;
 }
 
@@ -220,9 +236,10 @@ sandbox_ledger_print (SandboxLedger * ledger, double task_units)
     json_array_add_object_element (calls, json_object_ref (l->data));
   json_object_set_int_member (root, "paid", ledger->paid);
   json_object_set_int_member (root, "identify", ledger->identify);
-  json_object_set_int_member (root, "tts", 0);
+  json_object_set_int_member (root, "tts", ledger->tts);
   json_object_set_double_member (root, "units",
-      task_units + ledger->identify * IDENTIFY_UNITS);
+      task_units + ledger->identify * SANDBOX_IDENTIFY_UNITS +
+      ledger->tts * SANDBOX_TTS_UNITS);
   json_object_set_array_member (root, "calls", calls);
   return root;
 }

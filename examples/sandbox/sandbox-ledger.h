@@ -15,10 +15,10 @@ typedef struct {
   gint64 time;                  /* unix microseconds, when it came */
   const char *method;
   const char *path;             /* without query */
-  const char *kind;             /* create identify query upload other */
+  const char *kind;             /* create identify tts query upload other */
   guint status;                 /* 0: the client got none */
   gboolean paid;                /* made a lip-sync task */
-  gboolean charged;             /* made a session */
+  gboolean charged;             /* made a session, or speech */
   gboolean authorization;       /* the header was there */
   SandboxCredentials credentials;       /* whose, wherever they stood */
   const char *task;             /* (nullable) */

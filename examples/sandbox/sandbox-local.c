@@ -14,13 +14,17 @@
 #include "sandbox-speech.h"
 #include "sandbox.h"
 
-/* The sample in the making. */
+/* Seconds. */
+#define MAX_CLOCK_OFFSET (G_GINT64_CONSTANT (50) * 365 * 24 * 60 * 60)
+
+/* A sample in the making. */
 typedef struct
 {
-  Sandbox *sandbox;
-  GCancellable *stop;
+  SandboxExchange *exchange;
+  SandboxSample sample;
+  char *folder;
   char *video;
-  char *picture;
+  GCancellable *stop;
   GError *error;
 } Making;
 
@@ -69,31 +73,51 @@ sandbox_local_about (SandboxExchange * exchange)
   json_object_set_string_member (object, "name", "kling-sandbox");
   json_object_set_string_member (object, "what",
       "A local stand-in for the Kling lip-sync service. It costs nothing.");
-  json_object_set_string_member (object, "service", "/kling/v1/videos/");
+  json_object_set_string_member (object, "service", "/kling/v1/, /v1/");
   json_object_set_string_member (object, "help", "kling-sandbox --help");
   sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
 }
 
+/* A picture has the name that is in the path; all else is the video. */
 static void
-serve_face (SandboxExchange * exchange)
+serve_sample (SandboxExchange * exchange, SandboxSample sample)
 {
-  gboolean video = !g_str_has_suffix (exchange->path, ".png");
-  g_autofree char *path =
-      sandbox_path (exchange->sandbox, video ? "face.mp4" : "face.png", NULL);
+  gboolean picture = g_str_has_suffix (exchange->path, ".png");
+  g_autofree char *name = picture ? g_path_get_basename (exchange->path) :
+      g_strconcat (sandbox_sample_name (sample), ".mp4", NULL);
+  g_autofree char *path = sandbox_path (exchange->sandbox, name, NULL);
 
-  answer_file (exchange, path, video ? "video/mp4" : "image/png");
+  answer_file (exchange, path, picture ? "image/png" : "video/mp4");
 }
 
-/* On a worker's thread. The video appears last and whole: where it is, the
- * picture is too. */
+static gboolean
+make_pictures (Making * making)
+{
+  guint count;
+
+  sandbox_sample_faces (making->sample, &count);
+  for (guint i = 0; i < count; i++) {
+    g_autofree char *name = sandbox_sample_picture (making->sample, i);
+    g_autofree char *path = g_build_filename (making->folder, name, NULL);
+
+    if (!sandbox_render_picture (making->sample, i, path, &making->error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* On a worker's thread; there is one only, so a sample is made once. The
+ * video appears last and whole: where it is, the pictures are too. */
 static void
 making_work (gpointer data)
 {
   Making *making = data;
   g_autofree char *part = g_strconcat (making->video, ".part", NULL);
 
-  if (sandbox_render_picture (making->picture, &making->error)
-      && sandbox_render_sample (part, making->stop, &making->error))
+  if (!g_file_test (making->video, G_FILE_TEST_EXISTS)
+      && make_pictures (making)
+      && sandbox_render_sample (making->sample, part, making->stop,
+          &making->error))
     g_rename (part, making->video);
 }
 
@@ -101,58 +125,55 @@ static void
 making_done (gpointer data)
 {
   Making *making = data;
-  Sandbox *sandbox = making->sandbox;
-  SandboxExchange *waiter;
 
-  sandbox->face_in_making = FALSE;
-  while ((waiter = g_queue_pop_head (&sandbox->face_waiters))) {
-    if (making->error)
-      sandbox_exchange_answer_problem (waiter,
-          SOUP_STATUS_INTERNAL_SERVER_ERROR, making->error->message);
-    else
-      serve_face (waiter);
-    sandbox_exchange_unref (waiter);
-  }
+  if (making->error)
+    sandbox_exchange_answer_problem (making->exchange,
+        SOUP_STATUS_INTERNAL_SERVER_ERROR, making->error->message);
+  else
+    serve_sample (making->exchange, making->sample);
+  sandbox_exchange_unref (making->exchange);
   g_clear_error (&making->error);
   g_clear_object (&making->stop);
+  g_free (making->folder);
   g_free (making->video);
-  g_free (making->picture);
   g_free (making);
 }
 
+/* A sample is made when it is first asked for. */
 static void
-start_making (Sandbox * sandbox)
+answer_sample (SandboxExchange * exchange, SandboxSample sample)
 {
-  Making *making = g_new0 (Making, 1);
+  Sandbox *sandbox = exchange->sandbox;
+  g_autofree char *name =
+      g_strconcat (sandbox_sample_name (sample), ".mp4", NULL);
+  g_autofree char *video = sandbox_path (sandbox, name, NULL);
+  Making *making;
 
-  sandbox->face_in_making = TRUE;
-  making->sandbox = sandbox;
+  if (g_file_test (video, G_FILE_TEST_EXISTS)) {
+    serve_sample (exchange, sample);
+    return;
+  }
+  making = g_new0 (Making, 1);
+  making->exchange = sandbox_exchange_ref (exchange);
+  making->sample = sample;
+  making->folder = g_strdup (sandbox->state);
+  making->video = g_steal_pointer (&video);
   making->stop = g_object_ref (sandbox->stop);
-  making->video = sandbox_path (sandbox, "face.mp4", NULL);
-  making->picture = sandbox_path (sandbox, "face.png", NULL);
   sandbox_worker_run (sandbox->painters, making_work, making_done, making);
 }
 
-/**
- * sandbox_local_face:
- * @exchange: a GET of the sample or of its picture
- *
- * The sample is made when it is first asked for; whoever asks meanwhile
- * waits for it.
- */
+/* A GET of the sample with one face, or of its picture. */
 void
 sandbox_local_face (SandboxExchange * exchange)
 {
-  Sandbox *sandbox = exchange->sandbox;
-  g_autofree char *path = sandbox_path (sandbox, "face.mp4", NULL);
+  answer_sample (exchange, SANDBOX_ONE_FACE);
+}
 
-  if (g_file_test (path, G_FILE_TEST_EXISTS)) {
-    serve_face (exchange);
-    return;
-  }
-  g_queue_push_tail (&sandbox->face_waiters, sandbox_exchange_ref (exchange));
-  if (!sandbox->face_in_making)
-    start_making (sandbox);
+/* A GET of the sample with three faces, or of a picture of one of them. */
+void
+sandbox_local_faces (SandboxExchange * exchange)
+{
+  answer_sample (exchange, SANDBOX_THREE_FACES);
 }
 
 /**
@@ -204,7 +225,7 @@ sandbox_local_session_video (SandboxExchange * exchange)
     sandbox_exchange_answer_problem (exchange, SOUP_STATUS_NOT_FOUND,
         "there is no such session");
   } else if (session->source == NULL) {
-    sandbox_local_face (exchange);
+    answer_sample (exchange, session->sample);
   } else {
     path = sandbox_path (sandbox, session->source, NULL);
     answer_file (exchange, path, "application/octet-stream");
@@ -267,7 +288,8 @@ speaking_work (gpointer data)
 
   if (!g_file_test (speaking->path, G_FILE_TEST_EXISTS))
     sandbox_speech_speak (task->text, sandbox_voice_find (task->voice_id),
-        task->language, speaking->path, speaking->stop, &speaking->error);
+        task->language, task->speed, speaking->path, speaking->stop,
+        &speaking->error);
 }
 
 static void
@@ -382,6 +404,58 @@ sandbox_local_set_shape (SandboxExchange * exchange)
   else
     sandbox_exchange_answer_problem (exchange, SOUP_STATUS_BAD_REQUEST,
         error->message);
+}
+
+/* A text that was spoken by a call of its own. */
+void
+sandbox_local_audio (SandboxExchange * exchange)
+{
+  Sandbox *sandbox = exchange->sandbox;
+  g_autofree char *name = g_strconcat (exchange->name, ".mp3", NULL);
+  g_autofree char *path = NULL;
+
+  if (sandbox_audios_find (sandbox->audios, exchange->name) == NULL) {
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_NOT_FOUND,
+        "there is no such audio");
+    return;
+  }
+  path = sandbox_path (sandbox, "audios", name);
+  answer_file (exchange, path, "audio/mpeg");
+}
+
+void
+sandbox_local_clock (SandboxExchange * exchange)
+{
+  Sandbox *sandbox = exchange->sandbox;
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "offset", sandbox->clock_offset);
+  json_object_set_int_member (object, "now", sandbox_now (sandbox));
+  sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK, object);
+}
+
+/**
+ * sandbox_local_set_clock:
+ * @exchange: a POST of how far the service's clock is off
+ *
+ * Tokens are checked by that clock, and answers are dated by it. What the
+ * sandbox writes down for itself is dated rightly.
+ */
+void
+sandbox_local_set_clock (SandboxExchange * exchange)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) wish = sandbox_exchange_body (exchange, &error);
+  gint64 offset = sandbox_json_integer (wish, "offset", G_MAXINT64);
+
+  if (offset < -MAX_CLOCK_OFFSET || offset > MAX_CLOCK_OFFSET) {
+    sandbox_exchange_answer_problem (exchange, SOUP_STATUS_BAD_REQUEST,
+        error ? error->message : "offset has to be a whole number of seconds, "
+        "50 years at most");
+    return;
+  }
+  exchange->sandbox->clock_offset = offset;
+  sandbox_local_clock (exchange);
 }
 
 void

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 void sandbox_local_about (SandboxExchange *exchange);
 void sandbox_local_face (SandboxExchange *exchange);
+void sandbox_local_faces (SandboxExchange *exchange);
 void sandbox_local_result (SandboxExchange *exchange);
 void sandbox_local_session_video (SandboxExchange *exchange);
 void sandbox_local_ledger (SandboxExchange *exchange);
@@ -19,6 +20,9 @@ void sandbox_local_speech (SandboxExchange *exchange);
 void sandbox_local_voices (SandboxExchange *exchange);
 void sandbox_local_shape (SandboxExchange *exchange);
 void sandbox_local_set_shape (SandboxExchange *exchange);
+void sandbox_local_audio (SandboxExchange *exchange);
+void sandbox_local_clock (SandboxExchange *exchange);
+void sandbox_local_set_clock (SandboxExchange *exchange);
 void sandbox_local_faults (SandboxExchange *exchange);
 void sandbox_local_add_fault (SandboxExchange *exchange);
 void sandbox_local_clear_faults (SandboxExchange *exchange);

@@ -16,12 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The service's limits. Encoders pad a little, so there is some grace. */
+/* The service's limits. */
 #define MIN_SECONDS 2.0
 #define MAX_SECONDS 60.0
-#define GRACE_SECONDS 0.1
-#define MIN_SIDE 512
-#define MAX_SIDE 2160
 
 #define LOOK_SECONDS 15
 #define DECODE_SECONDS 30
@@ -156,25 +153,27 @@ sandbox_media_probe_video (const char *path, SandboxVideoInfo * info,
 /**
  * sandbox_media_check_video:
  * @path: a fetched file
+ * @limits: of the call that it came with
  * @info: (out): what it is
  * @error: what the service would say
  *
- * Returns: whether identify-face would take it
+ * Returns: whether the service would take it
  */
 gboolean
-sandbox_media_check_video (const char *path, SandboxVideoInfo * info,
-    GError ** error)
+sandbox_media_check_video (const char *path, const SandboxVideoLimits * limits,
+    SandboxVideoInfo * info, GError ** error)
 {
   if (!sandbox_media_probe_video (path, info, error))
     return FALSE;
-  if (info->duration < MIN_SECONDS - GRACE_SECONDS
-      || info->duration > MAX_SECONDS + GRACE_SECONDS)
-    return refuse (error, "the video is %.2f s long; 2 to 60 s are allowed",
-        info->duration);
-  if (MIN (info->width, info->height) < MIN_SIDE
-      || MAX (info->width, info->height) > MAX_SIDE)
-    return refuse (error, "the video is %ux%u; each side has to be 512 to "
-        "2160 pixels", info->width, info->height);
+  if (info->duration < MIN_SECONDS - SANDBOX_GRACE_SECONDS
+      || info->duration > limits->max_seconds + SANDBOX_GRACE_SECONDS)
+    return refuse (error, "the video is %.2f s long; 2 to %.0f s are allowed",
+        info->duration, limits->max_seconds);
+  if (MIN (info->width, info->height) < limits->min_side
+      || MAX (info->width, info->height) > limits->max_side)
+    return refuse (error, "the video is %ux%u; each side has to be %u to "
+        "%u pixels", info->width, info->height, limits->min_side,
+        limits->max_side);
   return TRUE;
 }
 
@@ -238,7 +237,7 @@ append_sample (GByteArray * pcm, GstSample * sample)
     g_byte_array_append (pcm, map.data, map.size);
     gst_buffer_unmap (buffer, &map);
   }
-  return pcm->len / 2 <= (MAX_SECONDS + GRACE_SECONDS) * SANDBOX_RATE;
+  return pcm->len / 2 <= (MAX_SECONDS + SANDBOX_GRACE_SECONDS) * SANDBOX_RATE;
 }
 
 static void
@@ -295,21 +294,42 @@ sandbox_media_decode (const char *path, SandboxSound * sound,
   return refuse (error, "the audio cannot be decoded");
 }
 
+/**
+ * sandbox_media_check_length:
+ * @seconds: how long an audio is
+ * @error: what the service would say
+ *
+ * Returns: whether the service would take it
+ */
 gboolean
-sandbox_media_check_audio (const char *path, GCancellable * stop,
-    GError ** error)
+sandbox_media_check_length (double seconds, GError ** error)
 {
-  g_auto (SandboxSound) sound = { 0 };
-  double seconds;
-
-  if (!sandbox_media_decode (path, &sound, stop, error))
-    return FALSE;
-  seconds = (double) sound.count / SANDBOX_RATE;
-  if (seconds > MAX_SECONDS + GRACE_SECONDS)
+  if (seconds > MAX_SECONDS + SANDBOX_GRACE_SECONDS)
     return refuse (error, "the audio is longer than 60 s; 2 to 60 s are "
         "allowed");
-  if (seconds < MIN_SECONDS - GRACE_SECONDS)
+  if (seconds < MIN_SECONDS - SANDBOX_GRACE_SECONDS)
     return refuse (error, "the audio is %.2f s long; 2 to 60 s are allowed",
         seconds);
   return TRUE;
+}
+
+/**
+ * sandbox_media_check_audio:
+ * @path: a fetched file
+ * @seconds: (out): how long it is
+ * @stop: (nullable): ends it early
+ * @error: what the service would say
+ *
+ * Returns: whether the service would take it
+ */
+gboolean
+sandbox_media_check_audio (const char *path, double *seconds,
+    GCancellable * stop, GError ** error)
+{
+  g_auto (SandboxSound) sound = { 0 };
+
+  if (!sandbox_media_decode (path, &sound, stop, error))
+    return FALSE;
+  *seconds = (double) sound.count / SANDBOX_RATE;
+  return sandbox_media_check_length (*seconds, error);
 }

@@ -115,9 +115,13 @@ run_render (gpointer data)
   g_autofree char *result = sandbox_task_path (task, state, "results", ".mp4");
   SandboxRender render = {
     .source = source,
+    .sample = task->sample,
+    .face = task->face,
+    .window = task->has_window ? &task->window : NULL,
     .text = task->text,
     .voice = sandbox_voice_find (task->voice_id),
     .language = task->language,
+    .speed = task->speed,
     .speech = speech,
     .result = part,
     .permille = &run->task->permille,
@@ -305,6 +309,32 @@ sandbox_tasks_find (SandboxTasks * tasks, const char *id)
   return g_hash_table_lookup (tasks->by_id, id);
 }
 
+/**
+ * sandbox_tasks_find_external:
+ * @tasks: the tasks
+ * @external_id: what a client calls one of its tasks
+ *
+ * Returns: (transfer none) (nullable): that task
+ */
+SandboxTask *
+sandbox_tasks_find_external (SandboxTasks * tasks, const char *external_id)
+{
+  for (guint i = 0; i < tasks->in_order->len; i++) {
+    SandboxTask *task = tasks->in_order->pdata[i];
+
+    if (g_strcmp0 (task->external_id, external_id) == 0)
+      return task;
+  }
+  return NULL;
+}
+
+/* By age, the oldest first. */
+SandboxTask *
+sandbox_tasks_get (SandboxTasks * tasks, guint index)
+{
+  return tasks->in_order->pdata[index];
+}
+
 guint
 sandbox_tasks_count (SandboxTasks * tasks)
 {
@@ -351,7 +381,7 @@ percent_of (SandboxTasks * tasks, SandboxTask * task, double age)
  * sandbox_tasks_view:
  * @tasks: the tasks
  * @task: one of them
- * @view: (out): what a client may see of it now, without its URL
+ * @view: (out): what a client may see of it now, without URLs
  */
 void
 sandbox_tasks_view (SandboxTasks * tasks, SandboxTask * task,
@@ -359,11 +389,20 @@ sandbox_tasks_view (SandboxTasks * tasks, SandboxTask * task,
 {
   double age = (g_get_real_time () - task->created) / 1e6;
 
-  *view = (SandboxTaskView) {
-  .id = task->id,.upstream_id = task->upstream_id,.state =
-        task->state,.fresh = age < tasks->latency * FRESH_PART,.reason =
-        task->reason,.duration = task->duration,.created =
-        task->created,.started = task->started,.finished = task->finished,};
+  memset (view, 0, sizeof *view);
+  view->id = task->id;
+  view->upstream_id = task->upstream_id;
+  view->dialect = task->dialect;
+  view->state = task->state;
+  view->fresh = age < tasks->latency * FRESH_PART;
+  view->reason = task->reason;
+  view->watermark = task->watermark;
+  view->external_id = task->external_id;
+  view->units = sandbox_task_units (task);
+  view->duration = task->duration;
+  view->created = task->created;
+  view->started = task->started;
+  view->finished = task->finished;
   view->percent = view->fresh
       && task->state != SANDBOX_FAILED ? 0 : percent_of (tasks, task, age);
 }

@@ -33,6 +33,7 @@ struct _SandboxPainter
 {
   SandboxPicture picture;
   SandboxMatrix matrix;
+  guint32 tint;
   int width, height;
   float *area;                  /* all 0 between two fills */
   float *clip;                  /* coverage by the clip path, 0 elsewhere */
@@ -124,6 +125,7 @@ sandbox_painter_new (int width, int height)
   painter->rows[1] = g_new0 (float, width + 2);
   painter->matrix = (SandboxMatrix) {
   1, 0, 0, 1, 0, 0};
+  painter->tint = 0xffffffff;
   reset_path (painter);
   return painter;
 }
@@ -150,6 +152,14 @@ sandbox_painter_set_matrix (SandboxPainter * painter,
     const SandboxMatrix * matrix)
 {
   painter->matrix = *matrix;
+}
+
+/* What is filled from now on has each of its colours multiplied by @tint;
+ * 0xffffffff leaves them as they are. */
+void
+sandbox_painter_set_tint (SandboxPainter * painter, guint32 tint)
+{
+  painter->tint = tint;
 }
 
 /* The part of a line inside one row: @x0 to @x1, @h of the row's height. The
@@ -289,16 +299,24 @@ sandbox_rectangle (SandboxPainter * painter, double x, double y, double width,
   sandbox_line_to (painter, x, y + height);
 }
 
-static Colour
-to_colour (guint32 rgba)
+/* One of four: 3 is red, 0 is alpha. */
+static double
+part_of (guint32 rgba, int which)
 {
-  double r = (rgba >> 24) / 255.0, g = (rgba >> 16 & 255) / 255.0;
-  double b = (rgba >> 8 & 255) / 255.0;
+  return (rgba >> which * 8 & 255) / 255.0;
+}
+
+static Colour
+to_colour (guint32 rgba, guint32 tint)
+{
+  double r = part_of (rgba, 3) * part_of (tint, 3);
+  double g = part_of (rgba, 2) * part_of (tint, 2);
+  double b = part_of (rgba, 1) * part_of (tint, 1);
   double y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
 
   return (Colour) {
   .y = 16 + 219 * y,.u = 128 + 224 * (b - y) / 1.8556,.v =
-        128 + 224 * (r - y) / 1.5748,.alpha = (rgba & 255) / 255.0,};
+        128 + 224 * (r - y) / 1.5748,.alpha = part_of (rgba, 0),};
 }
 
 /* What is painted, in pixels. */
@@ -313,7 +331,9 @@ typedef struct
 static Ink
 make_ink (SandboxPainter * painter, const SandboxPaint * paint)
 {
-  Ink ink = { to_colour (paint->from), to_colour (paint->to), FALSE };
+  Ink ink = { to_colour (paint->from, painter->tint),
+    to_colour (paint->to, painter->tint), FALSE
+  };
   double dx, dy, length;
 
   ink.solid = paint->from == paint->to;

@@ -55,6 +55,7 @@ void sandbox_painter_set_target (SandboxPainter *painter,
     const SandboxPicture *picture);
 void sandbox_painter_set_matrix (SandboxPainter *painter,
     const SandboxMatrix *matrix);
+void sandbox_painter_set_tint (SandboxPainter *painter, guint32 tint);
 
 void sandbox_move_to (SandboxPainter *painter, double x, double y);
 void sandbox_line_to (SandboxPainter *painter, double x, double y);

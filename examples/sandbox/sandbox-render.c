@@ -12,23 +12,14 @@
  */
 #include "sandbox-render.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
 #include "sandbox-encoder.h"
-#include "sandbox-face.h"
 #include "sandbox-frames.h"
+#include "sandbox-scene.h"
 #include "sandbox-speech.h"
-
-const SandboxVideoInfo sandbox_sample_info = {
-  .duration = SANDBOX_FACE_SECONDS,
-  .width = SANDBOX_FACE_WIDTH,
-  .height = SANDBOX_FACE_HEIGHT,
-};
-
-/* Stands behind the sample's last box. Whoever sends the sample back from
- * wherever it was uploaded to gets its own mouth moved. */
-#define SAMPLE_MARK "kling-sandbox sample face"
 
 /* The loudness at which the mouth is wide open: louder is rare. */
 #define LOUD_QUANTILE 0.96
@@ -46,6 +37,7 @@ static const struct
   {"videoscale", "gstreamer1.0-plugins-base"},
   {"videorate", "gstreamer1.0-plugins-base"},
   {"mp4mux", "gstreamer1.0-plugins-good"},
+  {"lamemp3enc", "gstreamer1.0-plugins-good"},
   {"qtdemux", "gstreamer1.0-plugins-good"},
   {"wavparse", "gstreamer1.0-plugins-good"},
   {"jpegdec", "gstreamer1.0-plugins-good"},
@@ -78,8 +70,23 @@ sandbox_render_is_possible (GError ** error)
   return sandbox_speech_is_possible (error);
 }
 
-static int
-compare_floats (gconstpointer a, gconstpointer b)
+/* What is heard, and what the mouth does. */
+typedef struct
+{
+  SandboxSound sound;           /* of the whole result */
+  float *level;                 /* how loud each picture is, 0 to 1 */
+  guint frames;
+} Track;
+
+static void
+track_clear (Track * track)
+{
+  sandbox_sound_clear (&track->sound);
+  g_clear_pointer (&track->level, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Track, track_clear)
+     static int compare_floats (gconstpointer a, gconstpointer b)
 {
   float first = *(const float *) a, second = *(const float *) b;
 
@@ -133,25 +140,26 @@ keep_going (const SandboxRender * render, guint frame, guint frames,
 /* Pushes every picture; the encoder holds us back when it is behind. */
 static gboolean
 draw_all (const SandboxRender * render, SandboxEncoder * encoder,
-    SandboxFrames * source, SandboxFace * face, const float *level,
-    guint frames, GError ** error)
+    SandboxFrames * source, SandboxScene * scene, const Track * track,
+    GError ** error)
 {
-  for (guint i = 0; i < frames; i++) {
+  for (guint i = 0; i < track->frames; i++) {
     SandboxPicture picture;
     GstMapInfo map;
     GstBuffer *buffer;
-    double opening = opening_at (level, i);
+    double opening = opening_at (track->level, i);
 
-    if (!keep_going (render, i, frames, error))
+    if (!keep_going (render, i, track->frames, error))
       return FALSE;
     buffer = sandbox_encoder_new_picture (encoder, &map, &picture);
     if (source) {
       sandbox_frames_next (source, map.data);
-      sandbox_face_draw_mouth (face, &picture, opening);
+      sandbox_scene_draw_mouth (scene, &picture, opening);
     } else {
-      sandbox_face_draw (face, &picture, (double) i / SANDBOX_FPS, opening);
+      sandbox_scene_draw (scene, &picture, (double) i / SANDBOX_FPS,
+          render->face, opening);
     }
-    sandbox_face_draw_mark (face, &picture);
+    sandbox_scene_draw_mark (scene, &picture);
     if (!sandbox_encoder_push_picture (encoder, buffer, &map, error))
       return FALSE;
   }
@@ -159,14 +167,13 @@ draw_all (const SandboxRender * render, SandboxEncoder * encoder,
 }
 
 static gboolean
-encode (const SandboxRender * render, const SandboxSound * sound, guint frames,
-    GError ** error)
+encode (const SandboxRender * render, const Track * track, GError ** error)
 {
+  const SandboxVideoInfo *info = sandbox_sample_info (render->sample);
   g_autoptr (SandboxFrames) source = NULL;
-  g_autoptr (SandboxFace) face = NULL;
+  g_autoptr (SandboxScene) scene = NULL;
   g_autoptr (SandboxEncoder) encoder = NULL;
-  g_autofree float *level = loudness (sound, frames);
-  int width = SANDBOX_FACE_WIDTH, height = SANDBOX_FACE_HEIGHT;
+  int width = info->width, height = info->height;
 
   if (render->source) {
     source = sandbox_frames_new (render->source, error);
@@ -174,13 +181,113 @@ encode (const SandboxRender * render, const SandboxSound * sound, guint frames,
       return FALSE;
     sandbox_frames_get_size (source, &width, &height);
   }
-  face = sandbox_face_new (width, height);
+  scene = sandbox_scene_new (render->sample, width, height);
   encoder = sandbox_encoder_new (render->result, width, height, error);
   if (encoder == NULL)
     return FALSE;
-  sandbox_encoder_push_sound (encoder, sound, frames);
-  return draw_all (render, encoder, source, face, level, frames, error)
+  sandbox_encoder_push_sound (encoder, &track->sound, track->frames);
+  return draw_all (render, encoder, source, scene, track, error)
       && sandbox_encoder_finish (encoder, error);
+}
+
+/* As many whole pictures as are nearest. */
+static guint
+count_frames (double samples)
+{
+  return MAX (1, (guint) (samples / SANDBOX_FRAME + 0.5));
+}
+
+/* Nothing but the speech. */
+static void
+follow_speech (Track * track, SandboxSound * speech)
+{
+  track->frames = count_frames (speech->count);
+  track->level = loudness (speech, track->frames);
+  track->sound = *speech;
+  *speech = (SandboxSound) {
+  0};
+}
+
+/* Which sample that is, of @count. */
+static gsize
+sample_at (double seconds, gsize count)
+{
+  return CLAMP (seconds * SANDBOX_RATE, 0, (double) count);
+}
+
+static void
+add_sound (const SandboxSound * sound, gsize from, gsize to, gint16 * place,
+    double volume)
+{
+  for (gsize i = from; i < MIN (to, sound->count); i++)
+    *place++ = CLAMP (sound->samples[i] * volume, G_MININT16, G_MAXINT16);
+}
+
+/* The video's own sound before and after the window, if it has any. */
+static void
+add_original (Track * track, const SandboxRender * render, gsize from, gsize to)
+{
+  double volume = render->window->original_volume;
+  g_auto (SandboxSound) sound = { 0 };
+  gint16 *samples = track->sound.samples;
+
+  if (render->source == NULL || volume <= 0
+      || !sandbox_media_decode (render->source, &sound, render->stop, NULL))
+    return;
+  add_sound (&sound, 0, from, samples, volume);
+  add_sound (&sound, to, track->sound.count, samples + to, volume);
+}
+
+/* The mouth follows the cut as it is in the speech, whatever its volume. */
+static void
+follow_cut (Track * track, const SandboxSound * cut, gsize place)
+{
+  guint first = place / SANDBOX_FRAME;
+  guint frames = MIN (count_frames (cut->count), track->frames - first);
+  g_autofree float *level = loudness (cut, frames);
+
+  track->level = g_new0 (float, track->frames + 1);
+  memcpy (track->level + first, level, frames * sizeof *level);
+}
+
+/* The whole video, and a cut of the speech in its place. */
+static void
+follow_video (Track * track, const SandboxRender * render, double length,
+    const SandboxSound * speech)
+{
+  const SandboxWindow *window = render->window;
+  gsize from = sample_at (window->start, speech->count);
+  gsize to = MAX (from, sample_at (window->end, speech->count)), place;
+  SandboxSound cut;
+
+  track->frames = count_frames (length * SANDBOX_RATE);
+  track->sound.count = (gsize) track->frames * SANDBOX_FRAME;
+  track->sound.samples = g_new0 (gint16, track->sound.count);
+  place = sample_at (window->insert, track->sound.count - 1);
+  cut.samples = speech->samples + from;
+  cut.count = MIN (to - from, track->sound.count - place);
+  add_original (track, render, place, place + cut.count);
+  add_sound (&cut, 0, cut.count, track->sound.samples + place, window->volume);
+  follow_cut (track, &cut, place);
+}
+
+static gboolean
+make_track (const SandboxRender * render, Track * track, GError ** error)
+{
+  SandboxVideoInfo info = *sandbox_sample_info (render->sample);
+  g_auto (SandboxSound) speech = { 0 };
+
+  if (!sandbox_media_decode (render->speech, &speech, render->stop, error))
+    return FALSE;
+  if (render->window == NULL) {
+    follow_speech (track, &speech);
+    return TRUE;
+  }
+  if (render->source
+      && !sandbox_media_probe_video (render->source, &info, error))
+    return FALSE;
+  follow_video (track, render, info.duration, &speech);
+  return TRUE;
 }
 
 /**
@@ -195,73 +302,67 @@ gboolean
 sandbox_render_run (const SandboxRender * render, double *duration,
     GError ** error)
 {
-  g_auto (SandboxSound) sound = { 0 };
-  guint frames;
+  g_auto (Track) track = { {0} };
 
   if (render->text && !sandbox_speech_speak (render->text, render->voice,
-          render->language, render->speech, render->stop, error))
+          render->language, render->speed, render->speech, render->stop, error))
     return FALSE;
-  if (!sandbox_media_decode (render->speech, &sound, render->stop, error))
+  if (!make_track (render, &track, error))
     return FALSE;
-  /* as many whole pictures as are nearest to the speech */
-  frames = MAX (1, (sound.count + SANDBOX_FRAME / 2) / SANDBOX_FRAME);
-  *duration = (double) frames / SANDBOX_FPS;
-  return encode (render, &sound, frames, error);
-}
-
-static gboolean
-append_sample_mark (const char *path, GError ** error)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileOutputStream) out =
-      g_file_append_to (file, G_FILE_CREATE_NONE, NULL, error);
-  guint32 size = GUINT32_TO_BE (8 + strlen (SAMPLE_MARK));
-  GOutputStream *stream = G_OUTPUT_STREAM (out);
-
-  return out != NULL
-      && g_output_stream_write_all (stream, &size, 4, NULL, NULL, error)
-      && g_output_stream_write_all (stream, "free" SAMPLE_MARK,
-      4 + strlen (SAMPLE_MARK), NULL, NULL, error)
-      && g_output_stream_close (stream, NULL, error);
+  *duration = (double) track.frames / SANDBOX_FPS;
+  return encode (render, &track, error);
 }
 
 /**
- * sandbox_render_is_sample:
- * @path: a fetched video
+ * sandbox_render_say:
+ * @text: what to say
+ * @voice: who says it
+ * @language: `zh` or `en`
+ * @speed: times as fast as the voice is; 1 is its own
+ * @path: the MP3 file to write; nothing in it is longer or shorter than the
+ *   text takes, and a decoder may add a twentieth of a second
+ * @duration: (out): of it, seconds
+ * @stop: (nullable): ends it early
+ * @error: a sentence for the client
  *
- * Returns: whether it is the sample face, from this sandbox or another one
+ * Text to speech without a video.
+ *
+ * Returns: whether it was said
  */
 gboolean
-sandbox_render_is_sample (const char *path)
+sandbox_render_say (const char *text, const SandboxVoice * voice,
+    const char *language, double speed, const char *path, double *duration,
+    GCancellable * stop, GError ** error)
 {
-  g_autoptr (GMappedFile) map = g_mapped_file_new (path, FALSE, NULL);
-  gsize mark = strlen (SAMPLE_MARK), size = 0;
+  g_autofree char *wav = g_strconcat (path, ".wav", NULL);
+  gboolean done = sandbox_speech_say (text, voice, language, speed, wav,
+      duration, stop, error) && sandbox_encoder_make_mp3 (wav, path, error);
 
-  if (map != NULL)
-    size = g_mapped_file_get_length (map);
-  return size > mark
-      && memcmp (g_mapped_file_get_contents (map) + size - mark, SAMPLE_MARK,
-      mark) == 0;
+  g_unlink (wav);
+  return done;
 }
 
 /**
  * sandbox_render_sample:
+ * @sample: which one
  * @path: the MP4 to write
  * @stop: (nullable): ends it early
  * @error: return location
  *
- * Makes the sample: a silent face with its mouth closed.
+ * Makes a sample: silent faces with their mouths closed.
  *
  * Returns: whether it is there
  */
 gboolean
-sandbox_render_sample (const char *path, GCancellable * stop, GError ** error)
+sandbox_render_sample (SandboxSample sample, const char *path,
+    GCancellable * stop, GError ** error)
 {
-  g_autoptr (SandboxFace) face =
-      sandbox_face_new (SANDBOX_FACE_WIDTH, SANDBOX_FACE_HEIGHT);
-  g_autoptr (SandboxEncoder) encoder = sandbox_encoder_new (path,
-      SANDBOX_FACE_WIDTH, SANDBOX_FACE_HEIGHT, error);
-  guint frames = SANDBOX_FACE_SECONDS * SANDBOX_FPS;
+  const SandboxVideoInfo *info = sandbox_sample_info (sample);
+  g_autoptr (SandboxScene) scene =
+      sandbox_scene_new (sample, info->width, info->height);
+  g_autoptr (SandboxEncoder) encoder =
+      sandbox_encoder_new (path, info->width, info->height, error);
+  guint frames = count_frames (info->duration * SANDBOX_RATE);
   g_auto (SandboxSound) silence = { NULL, 0 };
 
   if (encoder == NULL)
@@ -272,31 +373,35 @@ sandbox_render_sample (const char *path, GCancellable * stop, GError ** error)
     GstMapInfo map;
     GstBuffer *buffer = sandbox_encoder_new_picture (encoder, &map, &picture);
 
-    sandbox_face_draw (face, &picture, (double) i / SANDBOX_FPS, 0);
+    sandbox_scene_draw (scene, &picture, (double) i / SANDBOX_FPS, 0, 0);
     if (!sandbox_encoder_push_picture (encoder, buffer, &map, error)
         || g_cancellable_set_error_if_cancelled (stop, error))
       return FALSE;
   }
   return sandbox_encoder_finish (encoder, error)
-      && append_sample_mark (path, error);
+      && sandbox_sample_mark (sample, path, error);
 }
 
 /**
  * sandbox_render_picture:
+ * @sample: one of the samples
+ * @face: which of its faces, from 0
  * @path: the PNG to write
  * @error: return location
  *
- * Makes one still picture of the sample.
+ * Makes a picture of one face: its person alone, in the size of the sample.
  *
  * Returns: whether it is there
  */
 gboolean
-sandbox_render_picture (const char *path, GError ** error)
+sandbox_render_picture (SandboxSample sample, int face, const char *path,
+    GError ** error)
 {
-  g_autoptr (SandboxFace) face =
-      sandbox_face_new (SANDBOX_FACE_WIDTH, SANDBOX_FACE_HEIGHT);
-  g_autoptr (SandboxEncoder) encoder = sandbox_encoder_new_still (path,
-      SANDBOX_FACE_WIDTH, SANDBOX_FACE_HEIGHT, error);
+  const SandboxVideoInfo *info = sandbox_sample_info (sample);
+  g_autoptr (SandboxScene) scene =
+      sandbox_scene_new (sample, info->width, info->height);
+  g_autoptr (SandboxEncoder) encoder =
+      sandbox_encoder_new_still (path, info->width, info->height, error);
   SandboxPicture picture;
   GstMapInfo map;
   GstBuffer *buffer;
@@ -304,7 +409,7 @@ sandbox_render_picture (const char *path, GError ** error)
   if (encoder == NULL)
     return FALSE;
   buffer = sandbox_encoder_new_picture (encoder, &map, &picture);
-  sandbox_face_draw (face, &picture, 0, 0);
+  sandbox_scene_draw_portrait (scene, &picture, face);
   return sandbox_encoder_push_picture (encoder, buffer, &map, error)
       && sandbox_encoder_finish (encoder, error);
 }

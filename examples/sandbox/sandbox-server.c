@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "sandbox-api.h"
+#include "sandbox-gateway.h"
 #include "sandbox-local.h"
 #include "sandbox-upload.h"
 #include "sandbox.h"
@@ -37,19 +38,36 @@ static const Route routes[] = {
       sandbox_api_identify},
   {"POST", "/kling/v1/videos/advanced-lip-sync", "create",
       sandbox_api_create},
+  {"GET", "/kling/v1/videos/advanced-lip-sync", "query", sandbox_api_list},
   {"GET", "/kling/v1/videos/advanced-lip-sync/{task}", "query",
       sandbox_api_query},
+  {"POST", "/kling/v1/videos/lip-sync", "create", sandbox_api_create_legacy},
+  {"GET", "/kling/v1/videos/lip-sync", "query", sandbox_api_list},
   {"GET", "/kling/v1/videos/lip-sync/{task}", "query", sandbox_api_query},
   {"GET", "/kling/v1/videos/{task}", "query", sandbox_api_query},
+  {"POST", "/kling/v1/audio/tts", "tts", sandbox_api_tts},
+  {"GET", "/kling/v1/audio/tts/{task}", "query", sandbox_api_query_tts},
+  {"POST", "/v1/videos/identify-face", "identify", sandbox_api_identify},
+  {"POST", "/v1/videos/advanced-lip-sync", "create", sandbox_api_create},
+  {"GET", "/v1/videos/advanced-lip-sync", "query", sandbox_api_list},
+  {"GET", "/v1/videos/advanced-lip-sync/{task}", "query", sandbox_api_query},
+  {"POST", "/v1/videos/lip-sync", "create", sandbox_api_create_legacy},
+  {"GET", "/v1/videos/lip-sync", "query", sandbox_api_list},
+  {"GET", "/v1/videos/lip-sync/{task}", "query", sandbox_api_query},
+  {"POST", "/v1/audio/tts", "tts", sandbox_api_tts},
+  {"GET", "/v1/audio/tts/{task}", "query", sandbox_api_query_tts},
   {"GET", "/sandbox/results/{task}.mp4", "other", sandbox_local_result},
   {"GET", "/sandbox/face.mp4", "other", sandbox_local_face},
   {"GET", "/sandbox/face.png", "other", sandbox_local_face},
+  {"GET", "/sandbox/faces.mp4", "other", sandbox_local_faces},
+  {"GET", "/sandbox/faces-{name}.png", "other", sandbox_local_faces},
   {"GET", "/sandbox/ledger", "other", sandbox_local_ledger},
   {"GET", "/sandbox/tasks", "other", sandbox_local_tasks},
   {"GET", "/sandbox/tasks/{task}", "other", sandbox_local_task},
   {"GET", "/sandbox/tasks/{task}/speech", "other", sandbox_local_speech},
   {"GET", "/sandbox/sessions/{name}/video", "other",
       sandbox_local_session_video},
+  {"GET", "/sandbox/audios/{name}.mp3", "other", sandbox_local_audio},
   {"PUT", "/sandbox/uploads/{name}", "upload", sandbox_upload_put, TRUE},
   {"DELETE", "/sandbox/uploads/{name}", "upload", sandbox_upload_delete},
   {"GET", "/sandbox/uploads/{name}", "upload", sandbox_upload_get},
@@ -58,6 +76,8 @@ static const Route routes[] = {
   {"GET", "/sandbox/voices", "other", sandbox_local_voices},
   {"GET", "/sandbox/shape", "other", sandbox_local_shape},
   {"POST", "/sandbox/shape", "other", sandbox_local_set_shape},
+  {"GET", "/sandbox/clock", "other", sandbox_local_clock},
+  {"POST", "/sandbox/clock", "other", sandbox_local_set_clock},
   {"GET", "/sandbox/faults", "other", sandbox_local_faults},
   {"POST", "/sandbox/faults", "other", sandbox_local_add_fault},
   {"DELETE", "/sandbox/faults", "other", sandbox_local_clear_faults},
@@ -196,6 +216,8 @@ dispatch (SandboxExchange * exchange)
         sandbox_reply_new (SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, NULL, NULL));
   else if (exchange->handler)
     exchange->handler (exchange);
+  else if (g_str_has_prefix (exchange->path, "/v1/"))
+    sandbox_api_answer_unknown (exchange);
   else
     sandbox_exchange_answer_json (exchange, SOUP_STATUS_NOT_FOUND,
         sandbox_gateway_no_route (exchange->method, exchange->path));

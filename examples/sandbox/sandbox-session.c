@@ -78,6 +78,9 @@ load (SandboxSessions * sessions, const char *path)
   session = g_new0 (SandboxSession, 1);
   session->id = g_strdup (sandbox_json_string (object, "id"));
   session->source = g_strdup (sandbox_json_string (object, "source"));
+  if (session->source == NULL)
+    session->sample = CLAMP (sandbox_json_integer (object, "sample",
+            SANDBOX_ONE_FACE), SANDBOX_ONE_FACE, SANDBOX_SAMPLES - 1);
   sandbox_json_number (object, "duration", &session->video.duration);
   session->video.width = sandbox_json_integer (object, "width", 0);
   session->video.height = sandbox_json_integer (object, "height", 0);
@@ -130,6 +133,7 @@ save (SandboxSessions * sessions, SandboxSession * session, GError ** error)
   json_object_set_string_member (object, "id", session->id);
   if (session->source)
     json_object_set_string_member (object, "source", session->source);
+  json_object_set_int_member (object, "sample", session->sample);
   json_object_set_double_member (object, "duration", session->video.duration);
   json_object_set_int_member (object, "width", session->video.width);
   json_object_set_int_member (object, "height", session->video.height);
@@ -141,8 +145,8 @@ save (SandboxSessions * sessions, SandboxSession * session, GError ** error)
 /**
  * sandbox_sessions_add:
  * @sessions: the sessions
- * @source: (nullable): the video's file, below the state directory; %NULL is
- *   the sample
+ * @source: (nullable): the video's file, below the state directory
+ * @sample: which of the sandbox's own it is, without @source
  * @video: what it is
  * @error: return location
  *
@@ -150,12 +154,13 @@ save (SandboxSessions * sessions, SandboxSession * session, GError ** error)
  */
 SandboxSession *
 sandbox_sessions_add (SandboxSessions * sessions, const char *source,
-    const SandboxVideoInfo * video, GError ** error)
+    SandboxSample sample, const SandboxVideoInfo * video, GError ** error)
 {
   SandboxSession *session = g_new0 (SandboxSession, 1);
 
   session->id = sandbox_random_digits (18);
   session->source = g_strdup (source);
+  session->sample = sample;
   session->video = *video;
   session->created = g_get_real_time ();
   if (!save (sessions, session, error)) {
@@ -176,4 +181,64 @@ sandbox_sessions_find (SandboxSessions * sessions, const char *id)
     return NULL;
   age = g_get_real_time () - session->created;
   return age / G_USEC_PER_SEC < VALID_SECONDS ? session : NULL;
+}
+
+/* Nobody knows who is in a stranger's video: one face, from its beginning to
+ * its end, around the place where a mouth is painted. */
+static SandboxFaceSpan
+face_of_stranger (const SandboxVideoInfo * video)
+{
+  int side = MIN (video->width, video->height) / 2;
+  SandboxFaceSpan face = { "0", 0, video->duration };
+
+  face.x = ((int) video->width - side) / 2;
+  face.y = ((int) video->height - side) / 2;
+  face.width = face.height = side;
+  return face;
+}
+
+/**
+ * sandbox_session_face:
+ * @session: a session
+ * @index: which face, from 0
+ * @face: (out): where and when it is seen
+ *
+ * Returns: whether there is such a face
+ */
+gboolean
+sandbox_session_face (const SandboxSession * session, guint index,
+    SandboxFaceSpan * face)
+{
+  const SandboxFaceSpan *faces;
+  guint count = 1;
+
+  if (session->source) {
+    *face = face_of_stranger (&session->video);
+  } else {
+    faces = sandbox_sample_faces (session->sample, &count);
+    if (index < count)
+      *face = faces[index];
+  }
+  return index < count;
+}
+
+/**
+ * sandbox_session_find_face:
+ * @session: a session
+ * @id: a face id in any spelling: "0" or "face_001"
+ *
+ * Returns: its index, or -1
+ */
+int
+sandbox_session_find_face (const SandboxSession * session, const char *id)
+{
+  SandboxFaceSpan face;
+
+  for (guint i = 0; sandbox_session_face (session, i, &face); i++) {
+    g_autofree char *listed = g_strdup_printf ("face_%03u", i + 1);
+
+    if (strcmp (id, face.id) == 0 || strcmp (id, listed) == 0)
+      return i;
+  }
+  return -1;
 }

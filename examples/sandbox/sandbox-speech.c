@@ -27,6 +27,10 @@
 /* Nobody says this much in a minute, so it need not be tried. */
 #define MAX_CHARACTERS 5000
 
+/* The slowest and the fastest that espeak-ng is asked for. */
+#define MIN_SPEED 80
+#define MAX_SPEED 450
+
 #define SPEAK_SECONDS 30
 #define PEAK 26000              /* of 32767 */
 #define HEADER 44
@@ -42,6 +46,15 @@ sandbox_speech_is_possible (GError ** error)
       "espeak-ng is missing (Debian package: espeak-ng)");
   return FALSE;
 }
+
+/* What is said, and how. */
+typedef struct
+{
+  const char *text;
+  const SandboxVoice *voice;
+  const char *language;
+  double speed;
+} Words;
 
 static gboolean
 too_long (GError ** error)
@@ -97,12 +110,14 @@ wait_for_child (GSubprocess * child, const char *text, GError ** error)
 }
 
 static gboolean
-run_espeak (const char *text, const SandboxVoice * voice, const char *language,
-    const char *path, GError ** error)
+run_espeak (const Words * words, const char *path, GError ** error)
 {
-  g_autofree char *name = sandbox_voice_espeak_name (voice, language);
+  const SandboxVoice *voice = words->voice;
+  double wish = CLAMP (voice->speed * words->speed, MIN_SPEED, MAX_SPEED);
+  g_autofree char *text = clean_text (words->text);
+  g_autofree char *name = sandbox_voice_espeak_name (voice, words->language);
   g_autofree char *pitch = g_strdup_printf ("%d", voice->pitch);
-  g_autofree char *speed = g_strdup_printf ("%d", voice->speed);
+  g_autofree char *speed = g_strdup_printf ("%d", (int) (wish + 0.5));
   const char *argv[] = { "espeak-ng", "-v", name, "-p", pitch, "-s", speed,
     "-b", "1", "--stdin", "-w", path, NULL
   };
@@ -182,18 +197,13 @@ put_samples (guint8 * out, const gint16 * samples, gsize count)
     put_le (out + i * 2, (guint16) (samples[i] * PEAK / peak), 2);
 }
 
-/* A whole number of pictures, so that speech and video end together. */
+/* @total with the silence at both ends. */
 static gboolean
 write_speech (const char *path, const gint16 * samples, gsize count,
-    GError ** error)
+    gsize total, GError ** error)
 {
-  gsize total = MAX (LEAD + count + TRAIL, MIN_SAMPLES);
-  g_autofree guint8 *file = NULL;
+  g_autofree guint8 *file = g_malloc0 (HEADER + total * 2);
 
-  total = (total + FRAME - 1) / FRAME * FRAME;
-  if (total > MAX_SAMPLES)
-    return too_long (error);
-  file = g_malloc0 (HEADER + total * 2);
   put_header (file, total);
   put_samples (file + HEADER + LEAD * 2, samples, count);
   return g_file_set_contents_full (path, (char *) file, HEADER + total * 2,
@@ -209,11 +219,41 @@ without_silence (const gint16 * samples, gsize count)
   return count;
 }
 
+/* A whole number of pictures, so that speech and video end together. */
+static gsize
+whole_frames (gsize samples)
+{
+  return (samples + FRAME - 1) / FRAME * FRAME;
+}
+
+/* Returns: (transfer full) (nullable): what espeak-ng says */
+static gint16 *
+speak (const Words * words, const char *path, gsize * count,
+    GCancellable * stop, GError ** error)
+{
+  g_autofree char *raw = g_strconcat (path, ".raw", NULL);
+  gint16 *samples = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (stop, error))
+    return NULL;
+  if (g_utf8_strlen (words->text, -1) > MAX_CHARACTERS) {
+    too_long (error);
+    return NULL;
+  }
+  if (run_espeak (words, raw, error))
+    samples = read_samples (raw, count, error);
+  g_unlink (raw);
+  if (samples)
+    *count = without_silence (samples, *count);
+  return samples;
+}
+
 /**
  * sandbox_speech_speak:
  * @text: what to say
  * @voice: who says it
  * @language: `zh` or `en`
+ * @speed: times as fast as the voice is; 1 is its own
  * @path: the WAV file to write: 22050 Hz, 16 bit, one channel, 2 to 60 s, a
  *   whole number of 1/25 s
  * @stop: (nullable): ends it early
@@ -223,23 +263,47 @@ without_silence (const gint16 * samples, gsize count)
  */
 gboolean
 sandbox_speech_speak (const char *text, const SandboxVoice * voice,
-    const char *language, const char *path, GCancellable * stop,
+    const char *language, double speed, const char *path, GCancellable * stop,
     GError ** error)
 {
-  g_autofree char *clean = NULL;
-  g_autofree char *raw = NULL;
-  g_autofree gint16 *samples = NULL;
-  gsize count = 0;
+  const Words words = { text, voice, language, speed };
+  gsize count = 0, total;
+  g_autofree gint16 *samples = speak (&words, path, &count, stop, error);
 
-  if (g_cancellable_set_error_if_cancelled (stop, error))
+  if (samples == NULL)
     return FALSE;
-  if (g_utf8_strlen (text, -1) > MAX_CHARACTERS)
+  total = whole_frames (MAX (LEAD + count + TRAIL, MIN_SAMPLES));
+  if (total > MAX_SAMPLES)
     return too_long (error);
-  clean = clean_text (text);
-  raw = g_strconcat (path, ".raw", NULL);
-  if (run_espeak (clean, voice, language, raw, error))
-    samples = read_samples (raw, &count, error);
-  g_unlink (raw);
-  return samples && write_speech (path, samples,
-      without_silence (samples, count), error);
+  return write_speech (path, samples, count, total, error);
+}
+
+/**
+ * sandbox_speech_say:
+ * @text: what to say
+ * @voice: who says it
+ * @language: `zh` or `en`
+ * @speed: times as fast as the voice is; 1 is its own
+ * @path: the WAV file to write, as from sandbox_speech_speak(), but as long
+ *   as the text takes
+ * @duration: (out): of it, seconds
+ * @stop: (nullable): ends it early
+ * @error: return location
+ *
+ * Returns: whether it was said
+ */
+gboolean
+sandbox_speech_say (const char *text, const SandboxVoice * voice,
+    const char *language, double speed, const char *path, double *duration,
+    GCancellable * stop, GError ** error)
+{
+  const Words words = { text, voice, language, speed };
+  gsize count = 0, total;
+  g_autofree gint16 *samples = speak (&words, path, &count, stop, error);
+
+  if (samples == NULL)
+    return FALSE;
+  total = whole_frames (LEAD + count + TRAIL);
+  *duration = (double) total / RATE;
+  return write_speech (path, samples, count, total, error);
 }

@@ -11,7 +11,10 @@ G_BEGIN_DECLS
 
 gboolean sandbox_speech_is_possible (GError **error);
 gboolean sandbox_speech_speak (const char *text, const SandboxVoice *voice,
-    const char *language, const char *path, GCancellable *stop,
+    const char *language, double speed, const char *path, GCancellable *stop,
     GError **error);
+gboolean sandbox_speech_say (const char *text, const SandboxVoice *voice,
+    const char *language, double speed, const char *path, double *duration,
+    GCancellable *stop, GError **error);
 
 G_END_DECLS

@@ -28,6 +28,7 @@ static const struct
   {"upstream_id", G_STRUCT_OFFSET (SandboxTask, upstream_id)},
   {"token", G_STRUCT_OFFSET (SandboxTask, token)},
   {"session_id", G_STRUCT_OFFSET (SandboxTask, session_id)},
+  {"external_id", G_STRUCT_OFFSET (SandboxTask, external_id)},
   {"source", G_STRUCT_OFFSET (SandboxTask, source)},
   {"text", G_STRUCT_OFFSET (SandboxTask, text)},
   {"voice_id", G_STRUCT_OFFSET (SandboxTask, voice_id)},
@@ -54,6 +55,7 @@ sandbox_task_new (gboolean integer_id)
   task->upstream_id = sandbox_random_digits (18);
   task->token = sandbox_random_hex (16);
   task->created = g_get_real_time ();
+  task->speed = 1;
   return task;
 }
 
@@ -73,6 +75,36 @@ sandbox_task_units (const SandboxTask * task)
   if (task->state != SANDBOX_SUCCEEDED)
     return 0;
   return UNITS_PER_STEP * ceil (task->duration / SECONDS_PER_STEP - 1e-6);
+}
+
+static void
+print_window (JsonObject * object, const SandboxWindow * window)
+{
+  JsonObject *member = json_object_new ();
+
+  json_object_set_double_member (member, "start", window->start);
+  json_object_set_double_member (member, "end", window->end);
+  json_object_set_double_member (member, "insert", window->insert);
+  json_object_set_double_member (member, "volume", window->volume);
+  json_object_set_double_member (member, "original_volume",
+      window->original_volume);
+  json_object_set_object_member (object, "window", member);
+}
+
+/* What was asked beside the plain strings. */
+static void
+print_wishes (JsonObject * object, const SandboxTask * task)
+{
+  json_object_set_string_member (object, "dialect",
+      sandbox_dialect_name (task->dialect));
+  json_object_set_boolean_member (object, "behind_gateway",
+      task->behind_gateway);
+  json_object_set_boolean_member (object, "watermark", task->watermark);
+  json_object_set_int_member (object, "sample", task->sample);
+  json_object_set_int_member (object, "face", task->face);
+  json_object_set_double_member (object, "speed", task->speed);
+  if (task->has_window)
+    print_window (object, &task->window);
 }
 
 /**
@@ -98,6 +130,7 @@ sandbox_task_print (const SandboxTask * task)
     request = sandbox_json_parse (task->request, strlen (task->request), NULL);
   if (request)
     json_object_set_member (object, "request", g_steal_pointer (&request));
+  print_wishes (object, task);
   json_object_set_string_member (object, "state", state_names[task->state]);
   json_object_set_int_member (object, "created", task->created);
   json_object_set_int_member (object, "started", task->started);
@@ -152,6 +185,35 @@ state_from_name (const char *name)
   return SANDBOX_WAITING;
 }
 
+static void
+load_window (SandboxTask * task, JsonObject * window)
+{
+  task->has_window = window != NULL;
+  sandbox_json_number (window, "start", &task->window.start);
+  sandbox_json_number (window, "end", &task->window.end);
+  sandbox_json_number (window, "insert", &task->window.insert);
+  sandbox_json_number (window, "volume", &task->window.volume);
+  sandbox_json_number (window, "original_volume",
+      &task->window.original_volume);
+}
+
+/* The tasks of older sandboxes are all of the gateway dialect. */
+static void
+load_wishes (SandboxTask * task, JsonObject * object)
+{
+  task->dialect =
+      sandbox_dialect_from_name (sandbox_json_string (object, "dialect"));
+  task->behind_gateway = !json_object_has_member (object, "behind_gateway")
+      || sandbox_json_true (object, "behind_gateway");
+  task->watermark = sandbox_json_true (object, "watermark");
+  task->sample = CLAMP (sandbox_json_integer (object, "sample",
+          SANDBOX_ONE_FACE), SANDBOX_NO_SAMPLE, SANDBOX_SAMPLES - 1);
+  task->face = sandbox_json_integer (object, "face", 0);
+  task->speed = 1;
+  sandbox_json_number (object, "speed", &task->speed);
+  load_window (task, sandbox_json_object (object, "window"));
+}
+
 /**
  * sandbox_task_load:
  * @path: a file that sandbox_task_save() wrote
@@ -177,6 +239,7 @@ sandbox_task_load (const char *path)
     G_STRUCT_MEMBER (char *, task, strings[i].offset) =
         g_strdup (sandbox_json_string (object, strings[i].name));
 
+  load_wishes (task, object);
   request = json_object_get_member (object, "request");
   task->request = request ? sandbox_json_print (request) : NULL;
   task->state = state_from_name (sandbox_json_string (object, "state"));

@@ -4,7 +4,8 @@
  */
 #pragma once
 
-#include "sandbox-gateway.h"
+#include "sandbox-dialect.h"
+#include "sandbox-render.h"
 
 G_BEGIN_DECLS
 
@@ -16,10 +17,19 @@ typedef struct {
   char *upstream_id;
   char *token;                  /* a part of the result's URL */
   char *session_id;
-  char *source;                 /* (nullable): the sample */
+  SandboxDialect dialect;
+  gboolean behind_gateway;      /* made by a path below /kling */
+  char *external_id;            /* (nullable): the client's own */
+  gboolean watermark;           /* a second URL was asked for */
+  char *source;                 /* (nullable): a sample */
+  SandboxSample sample;         /* without `source` */
+  int face;                     /* whose mouth moves, from 0 */
+  gboolean has_window;
+  SandboxWindow window;         /* with `has_window` */
   char *text;                   /* (nullable) */
   char *voice_id;               /* with `text` */
   char *language;               /* with `text` */
+  double speed;                 /* with `text` */
   char *audio;                  /* (nullable): as it was received */
   char *request;                /* the body of the create, JSON */
   char *fails_with;             /* (nullable): ordered */
@@ -55,6 +65,9 @@ void sandbox_tasks_start (SandboxTasks *tasks);
 gboolean sandbox_tasks_add (SandboxTasks *tasks, SandboxTask *task,
     GError **error);
 SandboxTask *sandbox_tasks_find (SandboxTasks *tasks, const char *id);
+SandboxTask *sandbox_tasks_find_external (SandboxTasks *tasks,
+    const char *external_id);
+SandboxTask *sandbox_tasks_get (SandboxTasks *tasks, guint index);
 guint sandbox_tasks_count (SandboxTasks *tasks);
 double sandbox_tasks_units (SandboxTasks *tasks);
 JsonArray *sandbox_tasks_list (SandboxTasks *tasks);

@@ -19,8 +19,8 @@
 #define FETCHERS 8
 
 static const char *const folders[] =
-    { "tasks", "sessions", "sources", "results", "speech", "uploads",
-  "incoming"
+    { "tasks", "sessions", "sources", "results", "speech", "audios",
+  "uploads", "incoming"
 };
 
 /**
@@ -35,6 +35,18 @@ char *
 sandbox_path (Sandbox * sandbox, const char *folder, const char *name)
 {
   return g_build_filename (sandbox->state, folder, name, NULL);
+}
+
+/**
+ * sandbox_now:
+ * @sandbox: a sandbox
+ *
+ * Returns: the time that the service believes it is, unix seconds
+ */
+gint64
+sandbox_now (Sandbox * sandbox)
+{
+  return g_get_real_time () / G_USEC_PER_SEC + sandbox->clock_offset;
 }
 
 static gboolean
@@ -95,11 +107,13 @@ open_books (Sandbox * sandbox, GError ** error)
 {
   SandboxOptions *options = sandbox->options;
   g_autofree char *sessions = sandbox_path (sandbox, "sessions", NULL);
+  g_autofree char *audios = sandbox_path (sandbox, "audios", NULL);
   g_autofree char *uploads = sandbox_path (sandbox, "uploads", NULL);
   g_autofree char *ledger = sandbox_path (sandbox, "ledger.jsonl", NULL);
 
   sandbox->sessions = sandbox_sessions_open (sessions);
   sandbox->files = sandbox_files_open (uploads);
+  sandbox->audios = sandbox_audios_open (audios);
   sandbox->tasks = sandbox_tasks_open (sandbox->state, options->slots,
       options->latency, options->clip, error);
   if (sandbox->tasks == NULL)
@@ -124,8 +138,6 @@ sandbox_new (SandboxOptions * options, GError ** error)
   sandbox->options = options;
   sandbox->lock = -1;
   sandbox->stop = g_cancellable_new ();
-  sandbox_shape_init (&sandbox->shape);
-  g_queue_init (&sandbox->face_waiters);
   if (!sandbox_render_is_possible (error) || !make_state (sandbox, error)
       || !lock_state (sandbox, error) || !make_folders (sandbox, error)
       || !open_books (sandbox, error))
@@ -148,9 +160,8 @@ sandbox_free (Sandbox * sandbox)
   g_clear_pointer (&sandbox->painters, sandbox_worker_free);
   g_clear_pointer (&sandbox->tasks, sandbox_tasks_free);
   g_clear_object (&sandbox->server);
-  g_queue_clear_full (&sandbox->face_waiters,
-      (GDestroyNotify) sandbox_exchange_unref);
   g_clear_pointer (&sandbox->sessions, sandbox_sessions_free);
+  g_clear_pointer (&sandbox->audios, sandbox_audios_free);
   g_clear_pointer (&sandbox->files, sandbox_files_free);
   g_clear_pointer (&sandbox->ledger, sandbox_ledger_free);
   g_clear_pointer (&sandbox->faults, sandbox_faults_free);

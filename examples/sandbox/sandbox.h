@@ -8,11 +8,13 @@
 
 #include <libsoup/soup.h>
 
+#include "sandbox-audio.h"
+#include "sandbox-auth.h"
 #include "sandbox-fault.h"
 #include "sandbox-files.h"
-#include "sandbox-gateway.h"
 #include "sandbox-ledger.h"
 #include "sandbox-session.h"
+#include "sandbox-shape.h"
 #include "sandbox-task.h"
 #include "sandbox-worker.h"
 
@@ -27,7 +29,7 @@ typedef struct {
   char *state;                  /* (nullable): a temporary one */
   double latency;               /* seconds from create to done, at least */
   int slots;                    /* tasks that run at once */
-  char *api_key;
+  SandboxKeys keys;
   char *upload_auth;            /* (nullable): the Authorization of uploads */
   char *clip;                   /* (nullable): served for every task */
 } SandboxOptions;
@@ -40,21 +42,22 @@ struct _Sandbox {
   int lock;                     /* descriptor that holds the state's lock */
   SoupServer *server;
   SandboxShape shape;
+  gint64 clock_offset;          /* seconds that the service's clock is ahead */
   SandboxLedger *ledger;
   SandboxFaults *faults;
   SandboxSessions *sessions;
   SandboxFiles *files;          /* that were uploaded */
   SandboxTasks *tasks;
+  SandboxAudios *audios;        /* texts that were spoken */
   SandboxWorker *fetchers;      /* fetch and look at media */
-  SandboxWorker *painters;      /* one: makes the sample, speaks on demand */
+  SandboxWorker *painters;      /* one: makes the samples, speaks on demand */
   GCancellable *stop;           /* ends what the workers do */
-  GQueue face_waiters;          /* of SandboxExchange: sample in the making */
-  gboolean face_in_making;
 };
 
 Sandbox *sandbox_new (SandboxOptions *options, GError **error);
 void sandbox_free (Sandbox *sandbox);
 guint sandbox_listen (Sandbox *sandbox, GError **error);
+gint64 sandbox_now (Sandbox *sandbox);
 char *sandbox_path (Sandbox *sandbox, const char *folder, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sandbox, sandbox_free)

@@ -355,6 +355,16 @@ find_string (JsonObject * object, const char *path)
       json_node_get_string (node) : NULL;
 }
 
+JsonArray *
+find_array (JsonObject * object, const char *path)
+{
+  JsonNode *node = find_node (object, path);
+
+  g_assert_nonnull (node);
+  g_assert_true (JSON_NODE_HOLDS_ARRAY (node));
+  return json_node_get_array (node);
+}
+
 gint64
 find_integer (JsonObject * object, const char *path)
 {
@@ -551,18 +561,14 @@ pull_everything (const char *description, const char *path)
   return bytes;
 }
 
-/* Around the mouth: in the lower third of the centre. */
 static double
-count_dark (const guint8 * frame, int width, int height)
+count_dark (const guint8 * frame, int stride, const Area * area)
 {
-  double unit = MIN (width, height) / 720.0;
-  int left = width / 2 - 75 * unit, right = width / 2 + 75 * unit;
-  int top = height * 2 / 3 - 50 * unit, bottom = height * 2 / 3 + 70 * unit;
   int dark = 0;
 
-  for (int y = top; y < bottom; y++)
-    for (int x = left; x < right; x++)
-      dark += frame[(gsize) y * width + x] < 60;
+  for (int y = 0; y < area->height; y++)
+    for (int x = 0; x < area->width; x++)
+      dark += frame[y * stride + x] < 60;
   return dark;
 }
 
@@ -576,26 +582,61 @@ root_mean_square (const gint16 * samples, gsize count)
   return count ? sqrt (sum / count) : 0;
 }
 
+/* All of it that is needed: only the area, as grey. */
+static GByteArray *
+pull_pictures (const char *path, int width, int height, const Area * area)
+{
+  g_autofree char *description =
+      g_strdup_printf ("filesrc name=in ! decodebin ! videoconvert "
+      "! video/x-raw,format=GRAY8 ! videocrop left=%d top=%d right=%d "
+      "bottom=%d ! appsink name=out sync=false", area->x, area->y,
+      width - area->x - area->width, height - area->y - area->height);
+
+  return pull_everything (description, path);
+}
+
 /**
  * clip_read:
  * @path: a video of 25 frames a second
  * @width: of its pictures
  * @height: of its pictures
- * @clip: (out): what is in it
+ * @clip: (out): what is in it, with the darkness around the mouth of one face
+ *   in the middle: in the lower third of the centre
  *
  * Returns: whether there was a picture and sound in it
  */
 gboolean
 clip_read (const char *path, int width, int height, Clip * clip)
 {
-  g_autoptr (GByteArray) video = pull_everything ("filesrc name=in ! decodebin "
-      "! videoconvert ! video/x-raw,format=GRAY8 ! appsink name=out "
-      "sync=false", path);
+  double unit = MIN (width, height) / 720.0;
+  int left = width / 2 - 75 * unit, right = width / 2 + 75 * unit;
+  int top = height * 2 / 3 - 50 * unit, bottom = height * 2 / 3 + 70 * unit;
+  const Area area = { left, top, right - left, bottom - top };
+
+  return clip_read_area (path, width, height, &area, clip);
+}
+
+/**
+ * clip_read_area:
+ * @path: a video of 25 frames a second
+ * @width: of its pictures
+ * @height: of its pictures
+ * @area: where dark pixels are counted
+ * @clip: (out): what is in it
+ *
+ * Returns: whether there was a picture and sound in it
+ */
+gboolean
+clip_read_area (const char *path, int width, int height, const Area * area,
+    Clip * clip)
+{
+  g_autoptr (GByteArray) video = pull_pictures (path, width, height, area);
   g_autoptr (GByteArray) audio = pull_everything ("filesrc name=in ! decodebin "
       "! audioconvert ! audioresample ! audio/x-raw,format=S16LE,channels=1,"
       "rate=48000 ! appsink name=out sync=false", path);
   const gint16 *samples = (const gint16 *) audio->data;
-  gsize picture = (gsize) width * height;
+  int stride = (area->width + 3) & ~3;
+  gsize picture = (gsize) stride * area->height;
 
   clip->frames = video->len / picture;
   clip->samples = audio->len / 2;
@@ -605,7 +646,7 @@ clip_read (const char *path, int width, int height, Clip * clip)
     gsize from = MIN ((gsize) i * 1920, clip->samples);
     gsize to = MIN (from + 1920, clip->samples);
 
-    clip->dark[i] = count_dark (video->data + i * picture, width, height);
+    clip->dark[i] = count_dark (video->data + i * picture, stride, area);
     clip->rms[i] = root_mean_square (samples + from, to - from);
   }
   return clip->frames > 0 && clip->samples > 0 && video->len % picture == 0;

@@ -30,9 +30,14 @@ typedef struct {
 typedef struct {
   guint frames;
   guint samples;                /* of sound, at 48 kHz */
-  double *dark;                 /* per frame: dark pixels around the mouth */
+  double *dark;                 /* per frame: dark pixels in the area */
   double *rms;                  /* per frame: of the sound */
 } Clip;
+
+/* A part of a picture, in pixels. */
+typedef struct {
+  int x, y, width, height;
+} Area;
 
 Box *box_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
 gboolean box_refuses (const char *first, const char *second,
@@ -57,6 +62,7 @@ void answer_free (Answer *answer);
 JsonObject *answer_json (Answer *answer);
 char *answer_text (Answer *answer);
 const char *find_string (JsonObject *object, const char *path);
+JsonArray *find_array (JsonObject *object, const char *path);
 gint64 find_integer (JsonObject *object, const char *path);
 
 char *box_session (Box *box, const char *url);
@@ -68,6 +74,8 @@ char *media_serve (const char *folder);
 void media_make (const char *folder, const char *name,
     const char *description);
 gboolean clip_read (const char *path, int width, int height, Clip *clip);
+gboolean clip_read_area (const char *path, int width, int height,
+    const Area *area, Clip *clip);
 void clip_clear (Clip *clip);
 double correlation (const double *a, const double *b, guint n);
 

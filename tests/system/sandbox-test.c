@@ -54,7 +54,7 @@ hello_body (const char *session)
       "\"voice_id\":\"AOT\",\"voice_language\":\"en\"}}", session);
 }
 
-static void
+void
 assert_refused (Answer * answer, gint64 code, const char *words)
 {
   g_autoptr (JsonObject) json = answer_json (answer);
@@ -243,7 +243,8 @@ test_create_refused (void)
     {"\"session_id\":\"$S\",\"text\":\"a\",\"audio_url\":\"http://x/\"",
         "exactly one"},
     {"\"text\":\"a\"", "session_id is missing"},
-    {"\"session_id\":\"T\",\"text\":\"a\"", "session_id not found"},
+    {"\"session_id\":\"T\",\"text\":\"a\",\"voice_id\":\"AOT\","
+          "\"voice_language\":\"en\"", "session_id not found"},
     {"\"session_id\":\"$S\",\"text\":\"a\"", "voice_id is missing"},
     {"\"session_id\":\"$S\",\"text\":\"a\",\"voice_id\":\"AOT\"",
         "voice_language is missing"},
@@ -622,7 +623,7 @@ test_queue (void)
   g_free (box_wait (box, second, NULL));
 }
 
-static void
+void
 set_shape (Box * box, const char *shape)
 {
   g_autoptr (Answer) answer = box_call (box, "POST", "/sandbox/shape", shape);
@@ -750,6 +751,12 @@ make_media (void)
   media_make (media, "tall.mp4", "videotestsrc num-buffers=60 pattern=white ! "
       "video/x-raw,format=I420,width=512,height=912,framerate=30/1 ! x264enc "
       "speed-preset=ultrafast ! mp4mux ! filesink name=out");
+  media_make (media, "wide.mp4", "videotestsrc num-buffers=75 ! video/x-raw,"
+      "format=I420,width=1280,height=720,framerate=25/1 ! x264enc "
+      "speed-preset=ultrafast ! mp4mux ! filesink name=out");
+  media_make (media, "slow.mp4", "videotestsrc num-buffers=11 ! video/x-raw,"
+      "format=I420,width=1280,height=720,framerate=1/1 ! x264enc "
+      "speed-preset=ultrafast ! mp4mux ! filesink name=out");
   media_make (media, "film.webm", "videotestsrc num-buffers=60 ! video/x-raw,"
       "format=I420,width=640,height=512,framerate=25/1 ! vp8enc deadline=1 ! "
       "webmmux ! filesink name=out");
@@ -812,6 +819,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/voices", test_voices);
   g_test_add_func ("/sandbox/clip", test_clip);
   g_test_add_func ("/sandbox/result-file", test_result_file);
+  add_dialect_tests ();
   add_fault_tests ();
   add_upload_tests ();
   g_test_add_func ("/sandbox/restart", test_restart);

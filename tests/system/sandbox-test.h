@@ -26,6 +26,10 @@ Answer *get_range (Box *box, const char *url, const char *range,
 char *media_path (const char *name);
 void remove_folder (char *path);
 
+void assert_refused (Answer *answer, gint64 code, const char *words);
+void set_shape (Box *box, const char *shape);
+
+void add_dialect_tests (void);
 void add_fault_tests (void);
 void add_upload_tests (void);
 
