@@ -8,6 +8,7 @@
 #include <gst/check/gstcheck.h>
 
 #include "kling-clock.h"
+#include "kling-credentials.h"
 #include "kling-error.h"
 #include "kling-service.h"
 #include "kling-testserver.h"
@@ -40,6 +41,14 @@ make_request (gchar * base_url)
   return request;
 }
 
+static KlingCredentials *
+make_key (const gchar * text)
+{
+  g_autoptr (KlingSecret) key = kling_secret_new (text);
+
+  return kling_credentials_new (key, NULL, NULL);
+}
+
 static Fixture *
 fixture_new (const KlingTestStep * steps, guint n_steps, const gchar * prefix)
 {
@@ -50,7 +59,7 @@ fixture_new (const KlingTestStep * steps, guint n_steps, const gchar * prefix)
   fixture->request = make_request (kling_test_server_url (fixture->server,
           prefix));
   fixture->settings = kling_settings_new ();
-  fixture->settings->api_key = kling_secret_new (KEY);
+  fixture->settings->credentials = make_key (KEY);
   fixture->settings->timeout = 20 * KLING_SECOND;
   fixture->service = kling_service_new (fixture->request, fixture->settings,
       fixture->http);
