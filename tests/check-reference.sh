@@ -20,7 +20,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 page=$top/docs/reference.md
 golden=$top/tests/element/gst-inspect.txt
 
-unset KLING_BASE_URL KLING_API_KEY
+unset KLING_BASE_URL KLING_API_KEY KLING_ACCESS_KEY KLING_SECRET_KEY
 LC_ALL=C
 export LC_ALL
 

@@ -166,31 +166,62 @@ install_credentials_properties (GParamSpec ** pspecs)
       " All dialects", NULL, FLAGS_WRITE_ONLY);
 
   /**
+   * GstKlingLipsync:access-key:
+   *
+   * The access key of the account that pays. It goes with secret-key; both
+   * together are as good as api-key in the dialects official and legacy, and
+   * the other dialects do not take them. Better set it through the environment
+   * variable KLING_ACCESS_KEY or the credentials file.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_ACCESS_KEY] = g_param_spec_string ("access-key", "Access key",
+      "Access key of the account that pays, with secret-key and instead of"
+      " api-key; cannot be read back. Unset: the environment variable"
+      " KLING_ACCESS_KEY, else the credentials file."
+      " Dialects: official, legacy", NULL, FLAGS_WRITE_ONLY);
+
+  /**
+   * GstKlingLipsync:secret-key:
+   *
+   * What the calls are signed with, when there is an access-key. It is never
+   * sent. Better set it through the environment variable KLING_SECRET_KEY or the
+   * credentials file.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_SECRET_KEY] = g_param_spec_string ("secret-key", "Secret key",
+      "Secret key that goes with access-key; never sent, cannot be read back."
+      " Unset: the environment variable KLING_SECRET_KEY, else the credentials"
+      " file. Dialects: official, legacy", NULL, FLAGS_WRITE_ONLY);
+
+  /**
    * GstKlingLipsync:credentials-file:
    *
    * A key file with a group [klinglipsync], or [https://host] for one service,
-   * and in it api-key=... It is refused when others can read it.
+   * and in it api-key=..., or access-key=... and secret-key=... It is refused
+   * when others can read it.
    *
    * Since: klinglipsync 0.1
    */
   pspecs[PROP_CREDENTIALS_FILE] = g_param_spec_string ("credentials-file",
       "Credentials file",
       "File that holds the key, in a group [klinglipsync] or [https://host]:"
-      " api-key=... Refused when others can read it. Unset:"
+      " api-key=..., or access-key=... and secret-key=... Refused when others can read it. Unset:"
       " $XDG_CONFIG_HOME/klinglipsync/credentials, if it exists. All dialects",
       NULL, FLAGS_READ_WRITE);
 
   /**
    * GstKlingLipsync:credentials-source:
    *
-   * Where the key was found, in words: a property, an environment variable or a
-   * file. Never the key itself. Known from READY on.
+   * Which key was found, and where, in words: a property, an environment
+   * variable or a file. Never the key itself. Known from READY on.
    *
    * Since: klinglipsync 0.1
    */
   pspecs[PROP_CREDENTIALS_SOURCE] = g_param_spec_string ("credentials-source",
       "Credentials source",
-      "Where the key was found (from READY on); never the key itself",
+      "Which key was found, and where (from READY on); never the key itself",
       NULL, FLAGS_READ_ONLY);
 }
 
@@ -357,6 +388,8 @@ gst_kling_properties_clear (GstKlingProperties * self)
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
     g_clear_pointer (find_string (self, strings[i].id), g_free);
   g_clear_pointer (&self->api_key, kling_secret_unref);
+  g_clear_pointer (&self->access_key, kling_secret_unref);
+  g_clear_pointer (&self->secret_key, kling_secret_unref);
   g_clear_pointer (&self->extra_headers, gst_structure_free);
   g_clear_pointer (&self->proxy, kling_secret_wipe_string);
   g_clear_pointer (&self->upload, kling_secret_wipe_string);
@@ -375,13 +408,13 @@ dup_unless_empty (const GValue * value)
 }
 
 static void
-set_api_key (GstKlingProperties * self, const GValue * value)
+set_secret (KlingSecret ** secret, const GValue * value)
 {
   const gchar *text = g_value_get_string (value);
 
-  g_clear_pointer (&self->api_key, kling_secret_unref);
+  g_clear_pointer (secret, kling_secret_unref);
   if (text && *text)
-    self->api_key = kling_secret_new (text);
+    *secret = kling_secret_new (text);
 }
 
 /* Strings, times and factors */
@@ -416,7 +449,13 @@ gst_kling_properties_set (GstKlingProperties * self, guint id,
       self->dialect_is_set = TRUE;
       return TRUE;
     case PROP_API_KEY:
-      set_api_key (self, value);
+      set_secret (&self->api_key, value);
+      return TRUE;
+    case PROP_ACCESS_KEY:
+      set_secret (&self->access_key, value);
+      return TRUE;
+    case PROP_SECRET_KEY:
+      set_secret (&self->secret_key, value);
       return TRUE;
     case PROP_EXTRA_HEADERS:
       g_clear_pointer (&self->extra_headers, gst_structure_free);

@@ -8,6 +8,7 @@
 #include <gst/gst.h>
 #include "kling-job.h"
 #include "kling-request.h"
+#include "kling-secret.h"
 
 G_BEGIN_DECLS
 
@@ -68,6 +69,8 @@ enum
   PROP_BASE_URL,
   PROP_DIALECT,
   PROP_API_KEY,
+  PROP_ACCESS_KEY,
+  PROP_SECRET_KEY,
   PROP_CREDENTIALS_FILE,
   PROP_CREDENTIALS_SOURCE,
   PROP_EXTRA_HEADERS,
@@ -117,6 +120,8 @@ typedef struct
   GstKlingLipsyncDialect dialect;
   gboolean dialect_is_set;
   KlingSecret *api_key;
+  KlingSecret *access_key;
+  KlingSecret *secret_key;
   gchar *credentials_file;
   GstStructure *extra_headers;
   gchar *user_agent;

@@ -14,25 +14,28 @@
 #include "kling-credentials.h"
 #include "kling-url.h"
 
-static KlingSecret *
-gst_kling_lipsync_find_key (GstKlingLipsync * self, const gchar * base_url,
-    GError ** error)
+static KlingCredentials *
+gst_kling_lipsync_find_credentials (GstKlingLipsync * self,
+    const gchar * base_url, GError ** error)
 {
+  const GstKlingProperties *properties = &self->properties;
+  const KlingDialect *dialect;
   g_autofree gchar *source = NULL;
   g_autofree gchar *file = NULL;
-  g_autoptr (KlingSecret) property = NULL;
+  g_autoptr (KlingCredentials) set = NULL;
 
   GST_OBJECT_LOCK (self);
-  file = g_strdup (self->properties.credentials_file);
-  if (self->properties.api_key)
-    property = kling_secret_ref (self->properties.api_key);
+  dialect = kling_dialect_get ((KlingDialectId) properties->dialect);
+  file = g_strdup (properties->credentials_file);
+  set = kling_credentials_new (properties->api_key, properties->access_key,
+      properties->secret_key);
   GST_OBJECT_UNLOCK (self);
 
-  KlingSecret *key = kling_credentials_find (property, file, base_url, &source,
-      error);
+  KlingCredentials *found = kling_credentials_find (set, dialect, file,
+      base_url, &source, error);
 
   gst_kling_lipsync_set_credentials_source (self, g_steal_pointer (&source));
-  return key;
+  return found;
 }
 
 /* Returns: (transfer full): what the properties ask for, complete or not */
@@ -64,19 +67,19 @@ gst_kling_lipsync_make_settings (GstKlingLipsync * self,
     const gchar * base_url, gboolean with_upload, GError ** error)
 {
   g_autoptr (KlingUpload) upload = NULL;
-  KlingSecret *key;
+  KlingCredentials *credentials;
 
   if (with_upload && !gst_kling_lipsync_make_upload (self, &upload, error))
     return NULL;
-  key = gst_kling_lipsync_find_key (self, base_url, error);
-  if (key == NULL)
+  credentials = gst_kling_lipsync_find_credentials (self, base_url, error);
+  if (credentials == NULL)
     return NULL;
 
   GST_OBJECT_LOCK (self);
   KlingSettings *settings =
       gst_kling_properties_make_settings (&self->properties);
   GST_OBJECT_UNLOCK (self);
-  settings->api_key = key;
+  settings->credentials = credentials;
   settings->upload = g_steal_pointer (&upload);
   return settings;
 }
@@ -123,7 +126,7 @@ gboolean
 gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
 {
   g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
-  g_autoptr (KlingSecret) key = NULL;
+  g_autoptr (KlingCredentials) credentials = NULL;
 
   gst_kling_inputs_announce (self, request);
   if (!gst_kling_lipsync_check_properties (self, error)
@@ -131,8 +134,9 @@ gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
       || !kling_url_check_base (request->base_url, error)
       || !check_tls (request->base_url, error))
     return FALSE;
-  key = gst_kling_lipsync_find_key (self, request->base_url, error);
-  return key != NULL;
+  credentials = gst_kling_lipsync_find_credentials (self, request->base_url,
+      error);
+  return credentials != NULL;
 }
 
 /* ---- on the job's thread ---- */

@@ -30,6 +30,7 @@ static const struct
   gboolean leak;
   const gchar *upload, *public_url;     /* formats, for the base URL */
   gboolean with_headers;
+  gboolean without_key;
 } scenes[] = {
   {"whole", TO_THE_END, NULL, FALSE},
   {"stop-task", STOP_AT_TASK, NULL, FALSE},
@@ -48,17 +49,19 @@ static const struct
         "%s" SCENE_PLACE},
   {"serve", TO_THE_END, NULL, FALSE, "serve:0"},
   {"stop-pad", STOP_AT_PROGRESS, NULL, FALSE, "serve:0"},
+  {"pair", TO_THE_END, NULL, FALSE, NULL, NULL, FALSE, TRUE},
 };
 
 static GstElement *
-make_lipsync (const gchar * base_url, const gchar * proxy)
+make_lipsync (const gchar * base_url, const gchar * proxy, gboolean with_key)
 {
   GstElement *element = gst_element_factory_make ("klinglipsync", NULL);
   g_autoptr (GstStructure) headers = gst_structure_new ("headers", "X-Team",
       G_TYPE_STRING, SCENE_HEADER, NULL);
 
-  g_object_set (element, "base-url", base_url, "api-key", SCENE_KEY,
-      "extra-headers", headers, "proxy", proxy, "video-url",
+  g_object_set (element, "base-url", base_url, "api-key",
+      with_key ? SCENE_KEY : NULL, "access-key", SCENE_ACCESS, "secret-key",
+      SCENE_SECRET, "extra-headers", headers, "proxy", proxy, "video-url",
       "https://media.example/face.mp4?" SCENE_QUERY, "face-image-url",
       "https://media.example/face.png?" SCENE_QUERY, "audio-url",
       "https://" SCENE_USER "@media.example/speech.mp3?" SCENE_QUERY,
@@ -169,7 +172,7 @@ run (guint scene, const gchar * base_url)
 {
   GstElement *pipeline = gst_pipeline_new (NULL);
   GstElement *lipsync = make_lipsync (scenes[scene].proxy ? SCENE_ELSEWHERE :
-      base_url, scenes[scene].proxy);
+      base_url, scenes[scene].proxy, !scenes[scene].without_key);
   GstElement *sink = gst_element_factory_make ("fakesink", NULL);
   gboolean well;
 

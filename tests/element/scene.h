@@ -7,6 +7,8 @@
 
 /* None of these may be found in anything that it leaves behind. */
 #define SCENE_KEY "sk-canary-of-the-key"
+#define SCENE_ACCESS "AK-canary-of-an-account"
+#define SCENE_SECRET "SK-canary-of-a-signature"
 #define SCENE_HEADER "canary-of-a-header"
 #define SCENE_QUERY "signature=canary-of-a-query"
 #define SCENE_USER "canary-of-a-user"

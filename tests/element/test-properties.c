@@ -30,6 +30,8 @@ static const Property properties[] = {
       "https://gateway.example/a"},
   {"dialect", "rw", "gateway", "relay", NULL},
   {"api-key", "w", NULL, "sk-secret", NULL},
+  {"access-key", "w", NULL, "ak-secret", NULL},
+  {"secret-key", "w", NULL, "sk-secret", NULL},
   {"credentials-file", "rw", NULL, "/nowhere/credentials", NULL},
   {"credentials-source", "r", NULL, NULL, NULL},
   {"extra-headers", "w", NULL, "h,X-Team=blue;", NULL},
@@ -167,11 +169,14 @@ GST_END_TEST;
 /* Nothing that asks for write-only properties gets them. */
 GST_START_TEST (test_write_only)
 {
-  static const gchar *const names[] = { "api-key", "extra-headers", "proxy" };
+  static const gchar *const names[] = { "api-key", "access-key", "secret-key",
+    "extra-headers", "proxy"
+  };
   GstElement *element = make_element ();
   GValue value = G_VALUE_INIT;
 
-  g_object_set (element, "api-key", TEST_KEY, NULL);
+  g_object_set (element, "api-key", TEST_KEY, "access-key", "AK-hidden",
+      "secret-key", "SK-hidden", NULL);
   g_value_init (&value, G_TYPE_STRING);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -215,7 +220,8 @@ GST_START_TEST (test_preset)
   g_setenv ("XDG_DATA_HOME", home, TRUE);
   element = make_element ();
   if (GST_IS_PRESET (element)) {
-    g_object_set (element, "api-key", TEST_KEY, "proxy",
+    g_object_set (element, "api-key", TEST_KEY, "access-key", "AK-hidden",
+        "secret-key", "SK-hidden", "proxy",
         "http://u:hidden-proxy@p.example", "video-url",
         "https://m.example/f.mp4?hidden-query", "text", TEST_TEXT, NULL);
     fail_unless (gst_preset_save_preset (GST_PRESET (element), "mine"));
@@ -569,6 +575,54 @@ GST_START_TEST (test_no_key)
 
 GST_END_TEST;
 
+/* An access key and a secret key, which this dialect does not take */
+static const struct
+{
+  const gchar *access_key, *secret_key;
+  const gchar *words;
+} pairs[] = {
+  {"AK-hidden", "SK-hidden", "properties access-key and secret-key"},
+  {"AK-hidden", NULL, "property access-key"},
+  {NULL, "SK-hidden", "property secret-key"},
+};
+
+GST_START_TEST (test_unfit_pair)
+{
+  g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
+  g_autoptr (KlingTestRun) run = kling_test_run_new (service->url, "fakesink");
+  const gchar *sentence;
+
+  g_object_set (run->lipsync, "api-key", NULL, "access-key",
+      pairs[__i__].access_key, "secret-key", pairs[__i__].secret_key, NULL);
+  sentence = expect_refusal (run, GST_RESOURCE_ERROR_NOT_AUTHORIZED);
+  kling_test_check_contains (sentence, pairs[__i__].words);
+  kling_test_check_contains (sentence, "gateway");
+  kling_test_check_contains (sentence, "official, legacy");
+  kling_test_check_contains (sentence, "KLING_API_KEY");
+  fail_unless_equals_int (kling_test_server_count (service->server, NULL,
+          NULL), 0);
+}
+
+GST_END_TEST;
+
+/* Beside an API key it may stand there for another service. */
+GST_START_TEST (test_pair_beside_key)
+{
+  g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
+  g_autoptr (KlingTestRun) run = NULL;
+  g_autofree gchar *source = NULL;
+
+  kling_test_set_speed (100);
+  run = kling_test_run_new (service->url, "fakesink");
+  g_object_set (run->lipsync, "access-key", "AK-hidden", "secret-key",
+      "SK-hidden", NULL);
+  source = find_source (run);
+  fail_unless_equals_string (source, "property api-key");
+  check_key_is_sent (run, service, TEST_KEY);
+}
+
+GST_END_TEST;
+
 /* ---- what the environment and the others do ---- */
 
 GST_START_TEST (test_base_url_from_environment)
@@ -688,6 +742,8 @@ properties_suite (void)
   tcase_add_test (tcase, test_key_of_service);
   tcase_add_loop_test (tcase, test_bad_key_file, 0, G_N_ELEMENTS (key_files));
   tcase_add_test (tcase, test_no_key);
+  tcase_add_loop_test (tcase, test_unfit_pair, 0, G_N_ELEMENTS (pairs));
+  tcase_add_test (tcase, test_pair_beside_key);
   tcase_add_test (tcase, test_base_url_from_environment);
   tcase_add_loop_test (tcase, test_base_url_with_path, 0, 2);
   tcase_add_test (tcase, test_headers);

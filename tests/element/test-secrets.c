@@ -133,6 +133,8 @@ static const struct
           .headers = "Location: http://results.example/a?t=canary\r\n"}},
   {"proxy", 1, {.path = "/none"}},
   {"serve", 0, {.path = "/none"}},
+  /* an access key and a secret key, in a dialect that takes none */
+  {"pair", 1, {.path = "/none"}},
 };
 
 GST_START_TEST (test_secrets)
@@ -347,7 +349,8 @@ GST_START_TEST (test_launch)
 
   traces_init (&traces);
   child = kling_test_child_launch (LINE, (const gchar *[]) {
-        "KLING_API_KEY=" SCENE_KEY, url, "GST_DEBUG=*:9",
+        "KLING_API_KEY=" SCENE_KEY, "KLING_ACCESS_KEY=" SCENE_ACCESS,
+        "KLING_SECRET_KEY=" SCENE_SECRET, url, "GST_DEBUG=*:9",
         "GST_DEBUG_NO_COLOR=1", "KLING_TEST_SPEED=50", traces.log, traces.dot,
         NULL
       });

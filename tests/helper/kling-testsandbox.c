@@ -42,7 +42,8 @@ child_environment (void)
 {
   static const gchar *const ours[] = {
     "GST_DEBUG", "GST_DEBUG_FILE", "GST_DEBUG_DUMP_DOT_DIR", "GST_TRACERS",
-    "KLING_BASE_URL", "KLING_API_KEY", "KLING_TEST_SPEED", "KLING_TEST_KILL",
+    "KLING_BASE_URL", "KLING_API_KEY", "KLING_ACCESS_KEY", "KLING_SECRET_KEY",
+    "KLING_TEST_SPEED", "KLING_TEST_KILL",
   };
   gchar **environment = g_get_environ ();
 

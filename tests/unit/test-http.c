@@ -1095,6 +1095,38 @@ GST_START_TEST (test_retry_after)
 
 GST_END_TEST;
 
+/* --- Date --- */
+
+static const struct
+{
+  const gchar *headers;
+  gint64 date;
+} dates[] = {
+  {NULL, 0},
+  {"Date: Mon, 06 Jul 2026 13:20:00 GMT\r\n", NOW},
+  {"date: Mon, 06 Jul 2026 13:20:01 GMT\r\n", NOW + 1},
+  {"Date: Monday, 06-Jul-26 13:20:00 GMT\r\n", NOW},
+  {"Date: Thu, 01 Jan 1970 00:00:01 GMT\r\n", 1},
+  {"Date: yesterday\r\n", 0},
+  {"Date: \r\n", 0},
+  {"Date: 1783344000\r\n", 0},
+  {"Date: Mon, 99 Foo 2026 13:21:30 GMT\r\n", 0},
+};
+
+GST_START_TEST (test_date)
+{
+  const KlingTestStep step = {.status = 401,.headers = dates[__i__].headers };
+  g_autoptr (KlingTestServer) server = kling_test_server_start (&step, 1);
+  g_autoptr (KlingHttp) http = new_http ();
+  g_autoptr (Call) call = call_new (http, kling_test_server_url (server, "/"));
+
+  call_run (call);
+  fail_unless (call->answered);
+  fail_unless_equals_int64 (call->answer.date, dates[__i__].date);
+}
+
+GST_END_TEST;
+
 static Suite *
 http_suite (void)
 {
@@ -1133,6 +1165,7 @@ http_suite (void)
   tcase_add_test (tc, test_http1);
   tcase_add_test (tc, test_log);
   tcase_add_loop_test (tc, test_retry_after, 0, G_N_ELEMENTS (retries));
+  tcase_add_loop_test (tc, test_date, 0, G_N_ELEMENTS (dates));
   return suite;
 }
 

@@ -1,6 +1,7 @@
 /* klinglipsync: tests of the calls of the API
  *
- * Each ending of a paid call with the number of requests it took: always one.
+ * Each ending of a paid call with the number of requests it took: always one, or
+ * two when the first was refused because of the time in its token.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -8,11 +9,16 @@
 #include <gst/check/gstcheck.h>
 
 #include "kling-clock.h"
+#include "kling-credentials.h"
 #include "kling-error.h"
+#include "kling-jwt.h"
+#include "kling-log.h"
 #include "kling-service.h"
 #include "kling-testserver.h"
 
 #define KEY "sk-planted-4711"
+#define ACCESS "AK-planted-17"
+#define SECRET "SK-planted-42"
 
 /* A service at a scripted server */
 typedef struct
@@ -40,8 +46,26 @@ make_request (gchar * base_url)
   return request;
 }
 
+static KlingCredentials *
+make_key (const gchar * text)
+{
+  g_autoptr (KlingSecret) key = kling_secret_new (text);
+
+  return kling_credentials_new (key, NULL, NULL);
+}
+
+static KlingCredentials *
+make_pair (void)
+{
+  g_autoptr (KlingSecret) access_key = kling_secret_new (ACCESS);
+  g_autoptr (KlingSecret) secret_key = kling_secret_new (SECRET);
+
+  return kling_credentials_new (NULL, access_key, secret_key);
+}
+
 static Fixture *
-fixture_new (const KlingTestStep * steps, guint n_steps, const gchar * prefix)
+fixture_new_for (KlingDialectId dialect, KlingCredentials * credentials,
+    const KlingTestStep * steps, guint n_steps, const gchar * prefix)
 {
   Fixture *fixture = g_new0 (Fixture, 1);
 
@@ -49,12 +73,28 @@ fixture_new (const KlingTestStep * steps, guint n_steps, const gchar * prefix)
   fixture->http = kling_http_new (NULL, NULL, "kling-test/1", NULL);
   fixture->request = make_request (kling_test_server_url (fixture->server,
           prefix));
+  fixture->request->dialect = dialect;
   fixture->settings = kling_settings_new ();
-  fixture->settings->api_key = kling_secret_new (KEY);
+  fixture->settings->credentials = credentials;
   fixture->settings->timeout = 20 * KLING_SECOND;
   fixture->service = kling_service_new (fixture->request, fixture->settings,
       fixture->http);
   return fixture;
+}
+
+static Fixture *
+fixture_new (const KlingTestStep * steps, guint n_steps, const gchar * prefix)
+{
+  return fixture_new_for (KLING_DIALECT_GATEWAY, make_key (KEY), steps, n_steps,
+      prefix);
+}
+
+/* With an access key and a secret key */
+static Fixture *
+fixture_new_with_pair (const KlingTestStep * steps, guint n_steps)
+{
+  return fixture_new_for (KLING_DIALECT_OFFICIAL, make_pair (), steps, n_steps,
+      "");
 }
 
 static void
@@ -91,7 +131,8 @@ static KlingEnding
 create (Fixture * fixture)
 {
   KlingSources sources = {
-    .session_id = "session-1",.audio_url = fixture->request->audio_url
+    .session_id = "session-1",.audio_url = fixture->request->audio_url,
+    .face_id = "0",.audio_id = "audio-1",.audio_end = 3000
   };
 
   return kling_service_create (fixture->service, fixture->request, &sources,
@@ -426,6 +467,290 @@ GST_START_TEST (test_bad_task_ids)
 
 GST_END_TEST;
 
+/* --- tokens --- */
+
+#define TOO_EARLY "{\"code\":1003,\"message\":\"too early\"}"
+#define TOO_LATE "{\"code\":1004,\"message\":\"expired " ACCESS "\"}"
+#define WRAPPED "{\"code\":\"fail\",\"message\":\"{\\\"code\\\":1004," \
+  "\\\"message\\\":\\\"expired\\\"}\"}"
+#define TOO_LATE_AND_TASK "{\"code\":1004,\"data\":{\"task_id\":\"task_1\"}}"
+#define ACCEPTED "{\"code\":0,\"data\":{\"task_id\":\"task_1\"," \
+  "\"session_id\":\"session-1\",\"task_status\":\"submitted\"}}"
+
+/* What a call is answered first and then, and how it ends */
+static const struct
+{
+  KlingTestStep first, then;
+  guint calls;
+  KlingEnding ending;
+  KlingError error;
+  const gchar *words;
+} tokens[] = {
+  {{.status = 401,.body = TOO_EARLY}, {.body = ACCEPTED}, 2,
+      KLING_ENDING_CREATED},
+  {{.status = 401,.body = TOO_LATE}, {.body = ACCEPTED}, 2,
+      KLING_ENDING_CREATED},
+  {{.status = 401,.body = WRAPPED}, {.body = ACCEPTED}, 2,
+      KLING_ENDING_CREATED},
+  {{.status = 401,.body = TOO_EARLY}, {.status = 401,.body = TOO_EARLY}, 2,
+      KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "clock is right"},
+  {{.status = 401,.body = TOO_LATE}, {.status = 401,.body = TOO_LATE}, 2,
+      KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "\"expired ***\""},
+  {{.status = 401,.body = TOO_LATE}, {.status = 401,.body = TOO_EARLY}, 2,
+      KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "code 1003"},
+  {{.status = 401,.body = TOO_LATE}, {.status = 401,.body = UNAUTHORIZED}, 2,
+      KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "KLING_SECRET_KEY"},
+  {{.status = 401,.body = TOO_LATE}, {.status = 429,.body = NO_MONEY}, 2,
+      KLING_ENDING_REFUSED, KLING_ERROR_ACCOUNT, "balance"},
+  {{.status = 401,.body = TOO_LATE}, {.status = 429}, 2, KLING_ENDING_BUSY,
+      KLING_ERROR_SERVICE, "asks to wait"},
+  {{.status = 401,.body = TOO_LATE}, {.status = 500}, 2, KLING_ENDING_UNKNOWN,
+      KLING_ERROR_OUTCOME_UNKNOWN, "HTTP 500"},
+  {{.status = 401,.body = TOO_LATE}, {.act = KLING_TEST_RESET}, 2,
+      KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "again by itself"},
+  /* what the second one would be is never asked */
+  {{.status = 401,.body = UNAUTHORIZED}, {.body = ACCEPTED}, 1,
+      KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "access-key"},
+  {{.status = 400,.body = TOO_LATE}, {.body = ACCEPTED}, 1,
+      KLING_ENDING_REFUSED, KLING_ERROR_NOT_AUTHORIZED, "code 1004"},
+  {{.status = 500,.body = TOO_LATE}, {.body = ACCEPTED}, 1,
+      KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "code 1004"},
+  {{.act = KLING_TEST_RESET}, {.body = ACCEPTED}, 1,
+      KLING_ENDING_UNKNOWN, KLING_ERROR_OUTCOME_UNKNOWN, "again by itself"},
+};
+
+static void
+check_end (Fixture * fixture, guint row, KlingEnding ending)
+{
+  fail_unless_equals_int (ending, tokens[row].ending);
+  if (ending == KLING_ENDING_CREATED) {
+    fail_if (fixture->error);
+  } else {
+    check_sentence (fixture->error, tokens[row].error, tokens[row].words);
+  }
+  fail_unless_equals_int (kling_test_server_count (fixture->server, NULL, NULL),
+      tokens[row].calls);
+}
+
+static Fixture *
+fixture_new_for_row (guint row)
+{
+  KlingTestStep steps[] = { tokens[row].first, tokens[row].then };
+
+  steps[0].times = 1;
+  return fixture_new_with_pair (steps, G_N_ELEMENTS (steps));
+}
+
+/* Both calls are the same but for their token, each on its own connection. */
+GST_START_TEST (test_create_again)
+{
+  g_autoptr (Fixture) fixture = fixture_new_for_row (__i__);
+  KlingEnding ending = create (fixture);
+  const KlingTestCall *refused = kling_test_server_call (fixture->server, 0);
+  const KlingTestCall *again = kling_test_server_call (fixture->server, 1);
+
+  check_end (fixture, __i__, ending);
+  fail_unless (g_str_has_prefix (refused->authorization, "Bearer eyJ"));
+  if (tokens[__i__].calls == 2) {
+    fail_unless_equals_string (again->method, "POST");
+    fail_unless_equals_string (again->path, refused->path);
+    fail_unless (g_bytes_equal (again->body, refused->body));
+    fail_unless (g_str_has_prefix (again->authorization, "Bearer eyJ"));
+    fail_if (again->connection == refused->connection);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_identify_again)
+{
+  g_autoptr (Fixture) fixture = fixture_new_for_row (__i__);
+
+  check_end (fixture, __i__, identify (fixture));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_speak_again)
+{
+  g_autoptr (Fixture) fixture = fixture_new_for_row (__i__);
+
+  check_end (fixture, __i__, kling_service_speak (fixture->service,
+          fixture->request, NULL, &fixture->reply, &fixture->error));
+}
+
+GST_END_TEST;
+
+/* An answer with an id is never asked for again, whatever else it says. */
+GST_START_TEST (test_created_and_expired)
+{
+  static const KlingTestStep steps[] = {
+    {.status = 401,.body = TOO_LATE_AND_TASK}
+  };
+  g_autoptr (Fixture) fixture = fixture_new_with_pair (steps, 1);
+
+  fail_unless_equals_int (create (fixture), KLING_ENDING_CREATED);
+  fail_unless_equals_string (fixture->reply.answer.task_id, "task_1");
+  fail_unless_equals_int (kling_test_server_count (fixture->server, NULL, NULL),
+      1);
+}
+
+GST_END_TEST;
+
+/* With an API key there is nothing to sign again. */
+GST_START_TEST (test_key_is_not_signed)
+{
+  static const gchar *const bodies[] = { TOO_EARLY, TOO_LATE };
+  const KlingTestStep steps[] = { {.status = 401,.body = bodies[__i__]} };
+  g_autoptr (Fixture) fixture = fixture_new_for (KLING_DIALECT_OFFICIAL,
+      make_key (KEY), steps, 1, "");
+
+  fail_unless_equals_int (create (fixture), KLING_ENDING_REFUSED);
+  fail_unless (g_error_matches (fixture->error, KLING_ERROR,
+          KLING_ERROR_NOT_AUTHORIZED));
+  fail_unless (strstr (fixture->error->message, "KLING_API_KEY"));
+  fixture_reset (fixture);
+  fail_if (query (fixture, "task_1"));
+  fail_unless_equals_int (kling_test_server_count (fixture->server, "POST",
+          NULL), 1);
+  fail_unless_equals_int (kling_test_server_count (fixture->server, "GET",
+          NULL), 1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_query_again)
+{
+  static const KlingTestStep steps[] = {
+    {.times = 1,.status = 401,.body = TOO_LATE},
+    {.times = 1,.body = ACCEPTED},
+    {.status = 401,.body = TOO_EARLY},
+  };
+  g_autoptr (Fixture) fixture = fixture_new_with_pair (steps,
+      G_N_ELEMENTS (steps));
+
+  fail_unless (query (fixture, "task_1"));
+  fail_if (fixture->error);
+  fail_unless_equals_int (fixture->reply.answer.task_state, KLING_TASK_WAITING);
+  fail_unless_equals_int (kling_test_server_count (fixture->server, "GET",
+          NULL), 2);
+  fixture_reset (fixture);
+
+  fail_if (query (fixture, "task_1"));
+  check_sentence (fixture->error, KLING_ERROR_NOT_AUTHORIZED, "code 1003");
+  fail_unless_equals_int (kling_test_server_count (fixture->server, NULL, NULL),
+      4);
+}
+
+GST_END_TEST;
+
+/* Returns: what the clock said by which a call was signed, from @least on; -1
+ * when it was another half minute */
+static gint64
+find_time (const KlingTestCall * call, gint64 least)
+{
+  for (gint64 time = least; time < least + 30; time++) {
+    g_autofree gchar *token = kling_jwt_sign (ACCESS, SECRET, time);
+
+    if (g_str_has_suffix (call->authorization, token))
+      return time;
+  }
+  return -1;
+}
+
+static const gint64 skews[] = { 600, -600, 0, 23 * 3600, -23 * 3600 };
+
+/* A service that is ahead of us, or behind, gets its own time, and so does each
+ * call after that. */
+GST_START_TEST (test_clock_of_service)
+{
+  gint64 now = kling_clock_wall_seconds ();
+  gint64 theirs = now + skews[__i__];
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (theirs);
+  g_autofree gchar *date = g_date_time_format (time,
+      "Date: %a, %d %b %Y %H:%M:%S GMT\r\n");
+  const KlingTestStep steps[] = {
+    {.times = 1,.status = 401,.headers = date,.body = TOO_EARLY},
+    {.body = ACCEPTED},
+  };
+  g_autoptr (Fixture) fixture = fixture_new_with_pair (steps,
+      G_N_ELEMENTS (steps));
+
+  fail_unless_equals_int (create (fixture), KLING_ENDING_CREATED);
+  fixture_reset (fixture);
+  fail_unless (query (fixture, "task_1"));
+  fail_unless_equals_int (kling_test_server_count (fixture->server, NULL, NULL),
+      3);
+  fail_unless (find_time (kling_test_server_call (fixture->server, 0),
+          now) >= 0);
+  for (guint i = 1; i < 3; i++)
+    fail_unless (find_time (kling_test_server_call (fixture->server, i),
+            theirs - 5) >= 0, "call %u", i);
+}
+
+GST_END_TEST;
+
+/* A token is good for half an hour, a task may take longer: each call has a
+ * token of its own. */
+GST_START_TEST (test_fresh)
+{
+  static const KlingTestStep steps[] = { {.body = ACCEPTED} };
+  g_autoptr (Fixture) fixture = fixture_new_with_pair (steps, 1);
+  gint64 times[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
+    gint64 now = kling_clock_wall_seconds ();
+
+    if (i == 0) {
+      fail_unless_equals_int (create (fixture), KLING_ENDING_CREATED);
+    } else {
+      fail_unless (query (fixture, "task_1"));
+    }
+    times[i] = find_time (kling_test_server_call (fixture->server, i), now);
+    fail_unless (times[i] >= now);
+    fixture_reset (fixture);
+    g_usleep (1100 * 1000);
+  }
+  fail_unless (times[0] < times[1] && times[1] < times[2]);
+}
+
+GST_END_TEST;
+
+static GString *log_text;
+
+static void
+G_GNUC_PRINTF (5, 0)
+catch_log (KlingLogLevel level, const gchar * file, const gchar * function,
+    gint line, const gchar * format, va_list args)
+{
+  static GMutex log_mutex;
+
+  g_mutex_lock (&log_mutex);
+  g_string_append_vprintf (log_text, format, args);
+  g_string_append_c (log_text, '\n');
+  g_mutex_unlock (&log_mutex);
+}
+
+GST_START_TEST (test_log)
+{
+  static const KlingTestStep steps[] = { {.status = 401,.body = TOO_LATE} };
+  g_autoptr (Fixture) fixture = fixture_new_with_pair (steps, 1);
+
+  log_text = g_string_new (NULL);
+  kling_log_attach (catch_log);
+  create (fixture);
+  fixture_reset (fixture);
+  query (fixture, "task_1");
+  kling_log_detach ();
+  fail_unless (strstr (log_text->str, "signed again"), "%s", log_text->str);
+  fail_unless (strstr (log_text->str, ": 401, "), "%s", log_text->str);
+  fail_if (strstr (log_text->str, "planted"), "%s", log_text->str);
+  fail_if (strstr (log_text->str, "eyJ"), "%s", log_text->str);
+  g_string_free (log_text, TRUE);
+}
+
+GST_END_TEST;
+
 static Suite *
 service_suite (void)
 {
@@ -442,6 +767,15 @@ service_suite (void)
   tcase_add_test (tc, test_not_sent);
   tcase_add_loop_test (tc, test_queries, 0, G_N_ELEMENTS (queries));
   tcase_add_test (tc, test_bad_task_ids);
+  tcase_add_loop_test (tc, test_create_again, 0, G_N_ELEMENTS (tokens));
+  tcase_add_loop_test (tc, test_identify_again, 0, G_N_ELEMENTS (tokens));
+  tcase_add_loop_test (tc, test_speak_again, 0, G_N_ELEMENTS (tokens));
+  tcase_add_test (tc, test_created_and_expired);
+  tcase_add_loop_test (tc, test_key_is_not_signed, 0, 2);
+  tcase_add_test (tc, test_query_again);
+  tcase_add_loop_test (tc, test_clock_of_service, 0, G_N_ELEMENTS (skews));
+  tcase_add_test (tc, test_fresh);
+  tcase_add_test (tc, test_log);
   return suite;
 }
 

@@ -235,6 +235,32 @@ exchange_read (Exchange * exchange)
       exchange_ref (exchange));
 }
 
+/* Returns: the date in a header, in seconds since 1970; 0 for none */
+static gint64
+parse_date (const gchar * text)
+{
+  g_autoptr (GDateTime) date = text ? soup_date_time_new_from_http_string (text)
+      : NULL;
+
+  return date ? g_date_time_to_unix (date) : 0;
+}
+
+static void
+exchange_read_headers (Exchange * exchange)
+{
+  SoupMessageHeaders *headers =
+      soup_message_get_response_headers (exchange->message);
+
+  exchange_lock (exchange);
+  exchange->answer.status = soup_message_get_status (exchange->message);
+  exchange->answer.retry_after = kling_http_parse_retry_after
+      (soup_message_headers_get_one (headers, "Retry-After"),
+      kling_clock_wall_seconds ());
+  exchange->answer.date = parse_date (soup_message_headers_get_one (headers,
+          "Date"));
+  exchange_unlock (exchange);
+}
+
 static void
 exchange_on_headers (GObject * source, GAsyncResult * result,
     gpointer user_data)
@@ -245,14 +271,7 @@ exchange_on_headers (GObject * source, GAsyncResult * result,
   exchange->stream = soup_session_send_finish (SOUP_SESSION (source), result,
       &cause);
   if (exchange->stream != NULL) {
-    const gchar *retry_after = soup_message_headers_get_one
-        (soup_message_get_response_headers (exchange->message), "Retry-After");
-
-    exchange_lock (exchange);
-    exchange->answer.status = soup_message_get_status (exchange->message);
-    exchange->answer.retry_after = kling_http_parse_retry_after (retry_after,
-        kling_clock_wall_seconds ());
-    exchange_unlock (exchange);
+    exchange_read_headers (exchange);
     exchange_read (exchange);
   } else {
     exchange_fail (exchange, cause);

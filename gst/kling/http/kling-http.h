@@ -61,6 +61,8 @@ typedef struct
  * @status: HTTP status, 0 when there was no answer
  * @body: (nullable): at most %KLING_HTTP_MAX_ANSWER bytes
  * @retry_after: microseconds of a Retry-After header, 0 when there was none
+ * @date: when the server answered, by its own clock, in seconds since 1970; 0
+ *   when it did not tell; only kling_http_call() asks
  * @sent: whether any byte of the request may have left this machine
  * @sent_all: likewise, all of them; only kling_http_send() tells
  */
@@ -69,6 +71,7 @@ typedef struct
   guint status;
   GBytes *body;
   gint64 retry_after;
+  gint64 date;
   gboolean sent;
   gboolean sent_all;
 } KlingHttpAnswer;

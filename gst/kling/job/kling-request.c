@@ -11,9 +11,11 @@
 
 #include <string.h>
 #include "kling-clock.h"
+#include "kling-credentials.h"
 #include "kling-dialect.h"
 #include "kling-digest.h"
 #include "kling-error.h"
+#include "kling-secret.h"
 #include "kling-url.h"
 
 /* One of several properties and pads that say the same kind of thing */
@@ -451,7 +453,7 @@ kling_settings_unref (KlingSettings * settings)
 {
   if (!g_atomic_ref_count_dec (&settings->refs))
     return;
-  g_clear_pointer (&settings->api_key, kling_secret_unref);
+  g_clear_pointer (&settings->credentials, kling_credentials_unref);
   kling_secret_wipe_string (settings->proxy);
   g_clear_object (&settings->tls_database);
   g_free (settings->user_agent);

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "kling-media.h"
-#include "kling-secret.h"
 #include "kling-upload.h"
 
 G_BEGIN_DECLS
@@ -92,6 +91,9 @@ gboolean kling_request_check (const KlingRequest * request,
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingRequest, kling_request_unref)
 
+/* see kling-credentials.h */
+typedef struct _KlingCredentials KlingCredentials;
+
 /**
  * KlingSettings:
  *
@@ -104,7 +106,7 @@ typedef struct
   gatomicrefcount refs;
 
   /*< public > */
-  KlingSecret *api_key;
+  KlingCredentials *credentials;
   gchar *proxy;
   GTlsDatabase *tls_database;
   gchar *user_agent;

@@ -65,6 +65,25 @@ kling_dialect_find (const gchar * nick, KlingDialectId * id)
   return FALSE;
 }
 
+/**
+ * kling_dialect_list_jwt:
+ *
+ * Returns: (transfer full): the dialects that take an access key with a secret
+ *   key, in words
+ */
+gchar *
+kling_dialect_list_jwt (void)
+{
+  GString *list = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (dialects); i++) {
+    if (dialects[i]->takes_jwt)
+      g_string_append_printf (list, "%s%s", list->len ? ", " : "",
+          dialects[i]->nick);
+  }
+  return g_string_free (list, FALSE);
+}
+
 static gboolean
 is_set (const gchar * text)
 {

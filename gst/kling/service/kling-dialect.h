@@ -138,6 +138,7 @@ extern const KlingDialect kling_dialect_legacy;
 const KlingDialect *kling_dialect_get (KlingDialectId id);
 guint kling_dialect_count (void);
 gboolean kling_dialect_find (const gchar * nick, KlingDialectId * id);
+gchar *kling_dialect_list_jwt (void);
 gboolean kling_dialect_check (const KlingRequest * request,
     GPtrArray * warnings, GError ** error);
 

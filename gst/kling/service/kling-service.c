@@ -3,7 +3,8 @@
  * Runs on the job's thread. Puts key, address and body of a call together,
  * sends it once, and says what became of it: as an ending or a state for the
  * job, and as one sentence for a person, which has what happened, the service's
- * own words and what to do.
+ * own words and what to do. A call that was refused because of the time in its
+ * token is signed and sent once more; nothing was bought by the first one.
  *
  * The key goes to the base URL and nowhere else. Should the service repeat it
  * in its answer, it is cut out before anybody sees it.
@@ -16,6 +17,8 @@
 #include <string.h>
 #include "kling-clock.h"
 #include "kling-log.h"
+#include "kling-secret.h"
+#include "kling-signer.h"
 #include "kling-url.h"
 
 /* As much of a text as is shown to recognise it */
@@ -28,6 +31,7 @@ struct _KlingService
   gchar *shown_base;
   KlingSettings *settings;
   KlingHttp *http;
+  KlingSigner *signer;
 };
 
 /* What happened and what to do about it, by the class of the error */
@@ -58,6 +62,14 @@ static const Advice advices[] = {
       "Try again later; if it stays so, ask the service's support."},
 };
 
+static const Advice token_advice = {
+  KLING_ERROR_NOT_AUTHORIZED, "does not accept the access key or its token",
+  "Check that the access key and the secret key (in KLING_ACCESS_KEY and"
+      " KLING_SECRET_KEY, the properties access-key and secret-key or the"
+      " credentials-file) are of this service and still valid, and that this"
+      " machine's clock is right."
+};
+
 static const Advice busy_advice = {
   KLING_ERROR_SERVICE, "asks to wait, because too much is going on",
   "Try again later, or with fewer tasks at the same time."
@@ -78,7 +90,7 @@ static const Advice unknown_task_advice = {
 /**
  * kling_service_new:
  * @request: what to make: its dialect and base URL are used
- * @settings: key, headers and timeout
+ * @settings: credentials, headers and timeout
  * @http: the way
  *
  * Returns: (transfer full): the service
@@ -95,6 +107,7 @@ kling_service_new (const KlingRequest * request, const KlingSettings * settings,
   service->shown_base = kling_url_display (service->base_url);
   service->settings = kling_settings_ref ((KlingSettings *) settings);
   service->http = kling_http_ref (http);
+  service->signer = kling_signer_new (settings->credentials);
   return service;
 }
 
@@ -105,6 +118,7 @@ kling_service_new (const KlingRequest * request, const KlingSettings * settings,
 void
 kling_service_free (KlingService * service)
 {
+  kling_signer_free (service->signer);
   kling_settings_unref (service->settings);
   kling_http_unref (service->http);
   g_free (service->shown_base);
@@ -163,37 +177,13 @@ select_headers (gchar ** headers)
   return selected;
 }
 
-static const gchar *
-peek_key (KlingService * service)
-{
-  return service->settings->api_key ?
-      kling_secret_peek (service->settings->api_key) : NULL;
-}
-
 static void
-cut_out (gchar ** text, const gchar * key)
+cut_out_secrets (KlingService * service, KlingAnswer * answer)
 {
-  g_auto (GStrv) parts = NULL;
-
-  if (*text == NULL || strstr (*text, key) == NULL)
-    return;
-  parts = g_strsplit (*text, key, -1);
-  g_free (*text);
-  *text = g_strjoinv ("***", parts);
-}
-
-/* A gateway may complain about "the invalid key sk-..." */
-static void
-cut_out_key (KlingService * service, KlingAnswer * answer)
-{
-  const gchar *key = peek_key (service);
-
-  if (key == NULL || *key == '\0')
-    return;
-  cut_out (&answer->message, key);
-  cut_out (&answer->code, key);
-  cut_out (&answer->request_id, key);
-  cut_out (&answer->task_word, key);
+  kling_signer_cut_out (service->signer, &answer->message);
+  kling_signer_cut_out (service->signer, &answer->code);
+  kling_signer_cut_out (service->signer, &answer->request_id);
+  kling_signer_cut_out (service->signer, &answer->task_word);
 }
 
 static void
@@ -201,12 +191,30 @@ fill_reply (KlingService * service, const KlingHttpAnswer * answer,
     KlingReply * reply)
 {
   kling_answer_read (&reply->answer, answer->status, answer->body);
-  cut_out_key (service, &reply->answer);
+  cut_out_secrets (service, &reply->answer);
   reply->retry_after = answer->retry_after;
   reply->details.http_status = answer->status;
   reply->details.service_code = g_strdup (reply->answer.code);
   reply->details.request_id = g_strdup (reply->answer.request_id);
   reply->details.task_id = g_strdup (reply->answer.task_id);
+}
+
+/* Signs and sends a call. Returns: whether there was an answer */
+static gboolean
+send_once (KlingService * service, KlingHttpRequest * call,
+    GCancellable * cancellable, KlingHttpAnswer * answer, KlingReply * reply,
+    GError ** error)
+{
+  gchar *authorization = kling_signer_authorize (service->signer);
+  gboolean answered;
+
+  call->authorization = authorization;
+  answered = kling_http_call (service->http, call, cancellable, answer, error);
+  call->authorization = NULL;
+  kling_secret_wipe_string (authorization);
+  memset (reply, 0, sizeof *reply);
+  fill_reply (service, answer, reply);
+  return answered;
 }
 
 /* Sends one call: a POST, which is paid for, when there is a @body. Returns:
@@ -220,24 +228,24 @@ service_call (KlingService * service, const gchar * path, GBytes * body,
   g_autofree gchar *url = kling_url_join (service->base_url, path);
   g_autoptr (GPtrArray) headers =
       select_headers (service->settings->extra_headers);
-  const gchar *key = peek_key (service);
-  gchar *authorization = key ? g_strconcat ("Bearer ", key, NULL) : NULL;
   g_auto (KlingHttpAnswer) answer = { 0, };
   KlingHttpRequest call = {
     .method = body ? "POST" : "GET",
     .url = url,
-    .authorization = authorization,
     .headers = (const gchar * const *) headers->pdata,
     .body = body,
     .timeout = service->settings->timeout,
     .paid = body != NULL,
   };
-  gboolean answered = kling_http_call (service->http, &call, cancellable,
-      &answer, error);
+  gboolean answered = send_once (service, &call, cancellable, &answer, reply,
+      error);
 
-  kling_secret_wipe_string (authorization);
-  memset (reply, 0, sizeof *reply);
-  fill_reply (service, &answer, reply);
+  if (answered && kling_signer_set_clock (service->signer, &reply->answer,
+          answer.date)) {
+    kling_reply_clear (reply);
+    kling_http_answer_clear (&answer);
+    answered = send_once (service, &call, cancellable, &answer, reply, error);
+  }
   if (sent)
     *sent = answer.sent;
   if (raw)
@@ -303,12 +311,16 @@ describe_request (const KlingRequest * request, const KlingSources * sources)
 }
 
 static const Advice *
-find_advice (KlingError code, const KlingAnswer * answer)
+find_advice (KlingService * service, KlingError code,
+    const KlingAnswer * answer)
 {
   if (kling_answer_get_ending (answer, NULL) == KLING_ENDING_BUSY)
     return &busy_advice;
   if (code == KLING_ERROR_SERVICE && answer->status / 100 == 2)
     return &nonsense_advice;
+  if (code == KLING_ERROR_NOT_AUTHORIZED
+      && kling_signer_makes_tokens (service->signer))
+    return &token_advice;
   for (guint i = 0; i < G_N_ELEMENTS (advices); i++) {
     if (advices[i].code == code)
       return &advices[i];
@@ -369,7 +381,8 @@ judge_paid (KlingService * service, const KlingReply * reply,
   if (ending == KLING_ENDING_CREATED || ending == KLING_ENDING_UNKNOWN)
     return ending;
   code = kling_answer_get_error_code (answer);
-  set_advice (service, answer, code, find_advice (code, answer), error);
+  set_advice (service, answer, code, find_advice (service, code, answer),
+      error);
   return ending;
 }
 
@@ -505,7 +518,8 @@ set_query_error (KlingService * service, const KlingAnswer * answer,
     set_advice (service, answer, KLING_ERROR_SERVICE, &unknown_task_advice,
         error);
   else
-    set_advice (service, answer, code, find_advice (code, answer), error);
+    set_advice (service, answer, code, find_advice (service, code, answer),
+        error);
 }
 
 static gboolean
