@@ -1,7 +1,7 @@
 /* klinglipsync: tests of what an answer says was made and found
  *
- * The rows are those of the services' documents, and what a service might send
- * instead.
+ * The rows are those of the services' documents and of answers seen in the
+ * wild, and what a service might send instead.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -18,6 +18,75 @@ read_answer (KlingAnswer * answer, const gchar * body)
   kling_answer_read (answer, 200, bytes);
   fail_unless (answer->is_json);
 }
+
+/* --- the result --- */
+
+#define RESULT "{\"task_result\":{\"videos\":[{\"id\":\"1\",\"url\":" \
+  "\"https://cdn/v.mp4?sig=a%2Fb\",\"duration\":\"5.041\"}]}}"
+
+static const struct
+{
+  const gchar *body;
+  const gchar *url;
+} urls[] = {
+  /* each depth, and one more than is known */
+  {RESULT, "https://cdn/v.mp4?sig=a%2Fb"},
+  {"{\"data\":" RESULT "}", "https://cdn/v.mp4?sig=a%2Fb"},
+  {"{\"data\":{\"data\":" RESULT "}}", "https://cdn/v.mp4?sig=a%2Fb"},
+  {"{\"data\":{\"data\":{\"data\":" RESULT "}}}",
+      "https://cdn/v.mp4?sig=a%2Fb"},
+  {"{\"data\":{\"data\":{\"data\":{\"data\":" RESULT "}}}}",
+      "https://cdn/v.mp4?sig=a%2Fb"},
+  {"{\"data\":{\"data\":{\"data\":{\"data\":{\"data\":" RESULT "}}}}}", NULL},
+  /* the first level that has one */
+  {"{\"data\":{\"task_result\":{},\"data\":" RESULT "}}",
+      "https://cdn/v.mp4?sig=a%2Fb"},
+  {"{\"data\":{\"task_result\":null,\"data\":" RESULT "}}",
+      "https://cdn/v.mp4?sig=a%2Fb"},
+  {"{\"data\":{\"task_result\":{\"videos\":[]},\"data\":" RESULT "}}",
+      "https://cdn/v.mp4?sig=a%2Fb"},
+  {"{\"data\":{\"task_result\":{\"videos\":[{\"url\":\"https://outer\"}]},"
+        "\"data\":" RESULT "}}", "https://outer"},
+  {"{\"data\":{\"task_result\":{\"videos\":[{},{\"url\":\"https://2\"}]}}}",
+      "https://2"},
+  /* the other places, in their order */
+  {"{\"data\":{\"task_result\":{\"video_url\":\"https://a\"},\"result_url\":"
+        "\"https://b\"}}", "https://a"},
+  {"{\"data\":{\"result_url\":\"https://b\",\"metadata\":{\"url\":"
+        "\"https://c\"}}}", "https://b"},
+  {"{\"metadata\":{\"url\":\"https://c\"},\"video_url\":\"https://d\"}",
+      "https://c"},
+  {"{\"video_url\":\"https://d\",\"data\":{\"status\":\"SUCCESS\","
+        "\"fail_reason\":\"https://e\"}}", "https://d"},
+  {"{\"data\":{\"status\":\"SUCCESS\",\"fail_reason\":\"https://e\"}}",
+      "https://e"},
+  {"{\"data\":{\"status\":\"SUCCESS\",\"fail_reason\":\"HTTP://e\"}}",
+      "HTTP://e"},
+  {"{\"data\":{\"status\":\"FAILURE\",\"fail_reason\":\"https://e\"}}", NULL},
+  {"{\"data\":{\"status\":\"SUCCESS\",\"fail_reason\":\"too late\"}}", NULL},
+  {"{\"data\":[{\"id\":\"1\",\"status\":\"succeeded\",\"outputs\":[{\"url\":"
+        "\"https://o\"}]}]}", "https://o"},
+  /* the service documents "<string>" and sends "" */
+  {"{\"data\":{\"task_result\":{\"videos\":[{\"url\":\"\"}]}}}", NULL},
+  {"{\"data\":{\"task_result\":{\"videos\":[{\"url\":\"<string>\"}]}}}", NULL},
+  {"{\"data\":{\"task_result\":{\"videos\":[{\"url\":\"file:///etc\"}]}}}",
+      NULL},
+  {"{\"data\":{\"task_result\":{\"videos\":[{\"url\":\"https://a b\"}]}}}",
+      NULL},
+  {"{\"data\":{\"task_result\":{\"videos\":[{\"url\":null}]}}}", NULL},
+  {"{\"data\":{\"task_result\":{\"videos\":{\"url\":\"https://x\"}}}}", NULL},
+  {"{\"data\":{\"task_result\":\"https://x\"}}", NULL},
+};
+
+GST_START_TEST (test_result_urls)
+{
+  g_auto (KlingAnswer) answer = { 0, };
+
+  read_answer (&answer, urls[__i__].body);
+  fail_unless_equals_string (answer.result_url, urls[__i__].url);
+}
+
+GST_END_TEST;
 
 /* --- faces --- */
 
@@ -313,6 +382,7 @@ answer_media_suite (void)
   TCase *tc = tcase_create ("general");
 
   suite_add_tcase (suite, tc);
+  tcase_add_loop_test (tc, test_result_urls, 0, G_N_ELEMENTS (urls));
   tcase_add_loop_test (tc, test_faces, 0, G_N_ELEMENTS (faces_rows));
   tcase_add_test (tc, test_many_faces);
   tcase_add_loop_test (tc, test_watermarks, 0, G_N_ELEMENTS (watermarks));
