@@ -186,14 +186,23 @@ GST_START_TEST (test_check_upload)
 
 GST_END_TEST;
 
-/* Each field makes another video. */
+static KlingRequest *
+make_official (void)
+{
+  KlingRequest *request = make_request (&whole_row);
+
+  request->dialect = KLING_DIALECT_OFFICIAL;
+  return request;
+}
+
+/* Each field that the dialect has makes another video. */
 GST_START_TEST (test_equal)
 {
-  g_autoptr (KlingRequest) a = make_request (&whole_row);
-  g_autoptr (KlingRequest) same = make_request (&whole_row);
+  g_autoptr (KlingRequest) a = make_official ();
+  g_autoptr (KlingRequest) same = make_official ();
   gchar **fields[] = { &same->base_url, &same->session_id, &same->video_url,
-    &same->video_id, &same->face_id, &same->face_image_url, &same->text,
-    &same->voice_id, &same->voice_language, &same->audio_url, &same->audio_id
+    &same->video_id, &same->face_id, &same->text, &same->voice_id,
+    &same->voice_language, &same->audio_url, &same->audio_id
   };
 
   fail_unless (kling_request_equal (a, same));
@@ -213,8 +222,8 @@ GST_END_TEST;
 /* So does each number, which is remembered, too. */
 GST_START_TEST (test_equal_numbers)
 {
-  g_autoptr (KlingRequest) a = make_request (&whole_row);
-  g_autoptr (KlingRequest) other = make_request (&whole_row);
+  g_autoptr (KlingRequest) a = make_official ();
+  g_autoptr (KlingRequest) other = make_official ();
   gint64 *times[] = { &other->audio_start, &other->audio_end,
     &other->insert_time
   };
@@ -248,14 +257,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_equal_kind)
 {
-  g_autoptr (KlingRequest) a = make_request (&whole_row);
-  g_autoptr (KlingRequest) other = make_request (&whole_row);
+  g_autoptr (KlingRequest) a = make_official ();
+  g_autoptr (KlingRequest) other = make_official ();
   g_autoptr (KlingRequest) copy = NULL;
 
   other->watermark = TRUE;
   fail_if (kling_request_equal (a, other));
   other->watermark = FALSE;
-  other->dialect = KLING_DIALECT_LEGACY;
+  other->dialect = KLING_DIALECT_RELAY;
   fail_if (kling_request_equal (a, other));
   other->watermark = TRUE;
   copy = kling_request_dup_identity (other);
@@ -264,12 +273,24 @@ GST_START_TEST (test_equal_kind)
 
 GST_END_TEST;
 
+/* What only some gateways have */
+GST_START_TEST (test_equal_image)
+{
+  g_autoptr (KlingRequest) a = make_request (&whole_row);
+  g_autoptr (KlingRequest) other = make_request (&whole_row);
+
+  other->face_image_url = g_strdup ("https://example.com/face.png");
+  fail_if (kling_request_equal (a, other));
+}
+
+GST_END_TEST;
+
 /* Whom the service tells, and what the user calls the task, makes no other
  * video, and is not remembered: a callback URL may be a secret. */
 GST_START_TEST (test_equal_names)
 {
-  g_autoptr (KlingRequest) a = make_request (&whole_row);
-  g_autoptr (KlingRequest) named = make_request (&whole_row);
+  g_autoptr (KlingRequest) a = make_official ();
+  g_autoptr (KlingRequest) named = make_official ();
   g_autoptr (KlingRequest) copy = NULL;
 
   named->external_task_id = g_strdup ("ep-17");
@@ -310,6 +331,7 @@ request_suite (void)
   tcase_add_test (tcase, test_equal);
   tcase_add_test (tcase, test_equal_numbers);
   tcase_add_test (tcase, test_equal_kind);
+  tcase_add_test (tcase, test_equal_image);
   tcase_add_test (tcase, test_equal_names);
   tcase_add_test (tcase, test_equal_text);
   tcase_add_test (tcase, test_identity);
