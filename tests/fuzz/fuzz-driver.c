@@ -33,6 +33,8 @@ static const gchar *const words[] = {
   "\"data\":null", "\"error\":", "\"message\":", "\"task_id\":", "\"id\":",
   "\"task_status\":", "\"status\":", "\"task_result\":", "\"videos\":[",
   "\"url\":", "\"progress\":", "\"session_id\":", "\"fail_reason\":",
+  "\"face_data\":[", "\"face_list\":[", "\"face_id\":", "\"face_rect\":",
+  "\"start_time\":", "\"audios\":[", "\"duration\":", "\"task_info\":{",
 };
 
 static const guint32 numbers[] = {

@@ -186,14 +186,23 @@ GST_START_TEST (test_check_upload)
 
 GST_END_TEST;
 
-/* Each field makes another video. */
+static KlingRequest *
+make_official (void)
+{
+  KlingRequest *request = make_request (&whole_row);
+
+  request->dialect = KLING_DIALECT_OFFICIAL;
+  return request;
+}
+
+/* Each field that the dialect has makes another video. */
 GST_START_TEST (test_equal)
 {
-  g_autoptr (KlingRequest) a = make_request (&whole_row);
-  g_autoptr (KlingRequest) same = make_request (&whole_row);
+  g_autoptr (KlingRequest) a = make_official ();
+  g_autoptr (KlingRequest) same = make_official ();
   gchar **fields[] = { &same->base_url, &same->session_id, &same->video_url,
-    &same->video_id, &same->face_image_url, &same->text, &same->voice_id,
-    &same->voice_language, &same->audio_url
+    &same->video_id, &same->face_id, &same->text, &same->voice_id,
+    &same->voice_language, &same->audio_url, &same->audio_id
   };
 
   fail_unless (kling_request_equal (a, same));
@@ -210,6 +219,106 @@ GST_START_TEST (test_equal)
 
 GST_END_TEST;
 
+/* So does each number, which is remembered, too. */
+GST_START_TEST (test_equal_numbers)
+{
+  g_autoptr (KlingRequest) a = make_official ();
+  g_autoptr (KlingRequest) other = make_official ();
+  gint64 *times[] = { &other->audio_start, &other->audio_end,
+    &other->insert_time
+  };
+  guint *hundredths[] = { &other->voice_speed, &other->audio_volume,
+    &other->original_audio_volume
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
+    g_autoptr (KlingRequest) copy = NULL;
+
+    *times[i] += 1;
+    fail_if (kling_request_equal (a, other), "time %u does not count", i);
+    copy = kling_request_dup_identity (other);
+    fail_unless (kling_request_equal (copy, other), "time %u is forgotten", i);
+    *times[i] -= 1;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (hundredths); i++) {
+    g_autoptr (KlingRequest) copy = NULL;
+
+    *hundredths[i] += 1;
+    fail_if (kling_request_equal (a, other), "number %u does not count", i);
+    copy = kling_request_dup_identity (other);
+    fail_unless (kling_request_equal (copy, other), "number %u is forgotten",
+        i);
+    *hundredths[i] -= 1;
+  }
+  fail_unless (kling_request_equal (a, other));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_equal_kind)
+{
+  g_autoptr (KlingRequest) a = make_official ();
+  g_autoptr (KlingRequest) other = make_official ();
+  g_autoptr (KlingRequest) copy = NULL;
+
+  other->watermark = TRUE;
+  fail_if (kling_request_equal (a, other));
+  other->watermark = FALSE;
+  other->dialect = KLING_DIALECT_RELAY;
+  fail_if (kling_request_equal (a, other));
+  other->watermark = TRUE;
+  copy = kling_request_dup_identity (other);
+  fail_unless (kling_request_equal (copy, other));
+}
+
+GST_END_TEST;
+
+/* What only some gateways have */
+GST_START_TEST (test_equal_image)
+{
+  g_autoptr (KlingRequest) a = make_request (&whole_row);
+  g_autoptr (KlingRequest) other = make_request (&whole_row);
+
+  other->face_image_url = g_strdup ("https://example.com/face.png");
+  fail_if (kling_request_equal (a, other));
+}
+
+GST_END_TEST;
+
+/* Whom the service tells, and what the user calls the task, makes no other
+ * video, and is not remembered: a callback URL may be a secret. */
+GST_START_TEST (test_equal_names)
+{
+  g_autoptr (KlingRequest) a = make_official ();
+  g_autoptr (KlingRequest) named = make_official ();
+  g_autoptr (KlingRequest) copy = NULL;
+
+  named->external_task_id = g_strdup ("ep-17");
+  named->callback_url = g_strdup ("https://example.com/done?token=1");
+  fail_unless (kling_request_equal (a, named));
+  copy = kling_request_dup_identity (named);
+  fail_unless (kling_request_equal (copy, named));
+  fail_unless (copy->external_task_id == NULL);
+  fail_unless (copy->callback_url == NULL);
+}
+
+GST_END_TEST;
+
+/* What is remembered has the face and the audio that were chosen. */
+GST_START_TEST (test_identity_ids)
+{
+  g_autoptr (KlingRequest) request = make_request (&half_row);
+  g_autoptr (KlingRequest) copy = NULL;
+
+  request->face_id = g_strdup ("1");
+  request->audio_id = g_strdup ("8602");
+  copy = kling_request_dup_identity (request);
+  fail_unless_equals_string (copy->face_id, "1");
+  fail_unless_equals_string (copy->audio_id, "8602");
+}
+
+GST_END_TEST;
+
 static Suite *
 request_suite (void)
 {
@@ -220,8 +329,13 @@ request_suite (void)
   tcase_add_loop_test (tcase, test_check, 0, G_N_ELEMENTS (checks));
   tcase_add_test (tcase, test_missing);
   tcase_add_test (tcase, test_equal);
+  tcase_add_test (tcase, test_equal_numbers);
+  tcase_add_test (tcase, test_equal_kind);
+  tcase_add_test (tcase, test_equal_image);
+  tcase_add_test (tcase, test_equal_names);
   tcase_add_test (tcase, test_equal_text);
   tcase_add_test (tcase, test_identity);
+  tcase_add_test (tcase, test_identity_ids);
   tcase_add_test (tcase, test_check_upload);
   return suite;
 }

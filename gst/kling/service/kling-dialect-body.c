@@ -202,8 +202,7 @@ add_watermark (JsonBuilder * builder)
 /**
  * kling_body_face_choose:
  * @request: what to make
- * @sources: the session and its face, where the speech is, and when it is said;
- *   without an external id in it, the one of @request is sent, if any
+ * @sources: the session and its face, where the speech is, and when it is said
  *
  * Returns: (transfer full): the body of the call that buys a task in Kling's
  *   own, current API
@@ -218,8 +217,7 @@ kling_body_face_choose (const KlingRequest * request,
   add_face (builder, request, sources);
   if (request->watermark)
     add_watermark (builder);
-  kling_json_add (builder, "external_task_id", sources->external_id
-      ? sources->external_id : request->external_task_id);
+  kling_json_add (builder, "external_task_id", sources->external_id);
   kling_json_add (builder, "callback_url", request->callback_url);
   return kling_body_finish (builder);
 }

@@ -150,8 +150,8 @@ check_field (const KlingDialect * dialect, KlingFields field,
   if (!used || (dialect->fields & field))
     return TRUE;
   others = list_dialects (field);
-  return refuse (error, "The dialect %s has no %s. Leave it unset, or use a"
-      " service of a dialect that has it: %s.", dialect->nick, name, others);
+  return refuse (error, "The dialect %s has no %s: leave it unset, or use a"
+      " service of a dialect that has it (%s).", dialect->nick, name, others);
 }
 
 static gboolean
@@ -176,8 +176,10 @@ check_fields (const KlingDialect * dialect, const KlingRequest * request,
   return check_string_fields (dialect, request, error)
       && check_field (dialect, KLING_FIELD_VOICE_SPEED, "voice-speed",
       request->voice_speed != 100, error)
-      && check_field (dialect, KLING_FIELD_AUDIO_CUT, "audio-start and"
-      " audio-end", request->audio_start > 0 || request->audio_end >= 0, error)
+      && check_field (dialect, KLING_FIELD_AUDIO_CUT, "audio-start",
+      request->audio_start > 0, error)
+      && check_field (dialect, KLING_FIELD_AUDIO_CUT, "audio-end",
+      request->audio_end >= 0, error)
       && check_field (dialect, KLING_FIELD_INSERT_TIME, "insert-time",
       request->insert_time >= 0, error)
       && check_field (dialect, KLING_FIELD_AUDIO_VOLUME, "audio-volume",
@@ -207,8 +209,9 @@ check_ids (const KlingRequest * request, GError ** error)
 
   for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
     if (is_set (ids[i].id) && !kling_id_is_valid (ids[i].id))
-      return refuse (error, "The property %s is not one: it has up to 128"
-          " letters, digits, '_', '.' and '-'.", ids[i].name);
+      return refuse (error, "The property %s holds no id: an id has up to 128"
+          " letters, digits, '_', '.' and '-'. Set it exactly as the service"
+          " gave it.", ids[i].name);
   }
   return TRUE;
 }
@@ -321,21 +324,58 @@ check_choice (const KlingDialect * dialect, const KlingRequest * request,
   if (!dialect->chooses_face)
     return TRUE;
   if (is_set (request->session_id) && !is_set (request->face_id))
-    return refuse (error, "With session-id the dialect %s needs face-id, too:"
-        " which of the session's faces speaks. Or give video-url, and the faces"
-        " are looked for.", dialect->nick);
+    return refuse (error, "The dialect %s has to say whose lips move: set"
+        " face-id to one of the faces of the session. Or set video-url instead"
+        " of session-id, and the faces are looked for.", dialect->nick);
   if (is_set (request->audio_id) && request->audio_end < 0)
-    return refuse (error, "With audio-id the dialect %s needs audio-end, too:"
-        " how long the audio is.", dialect->nick);
-  if (request->audio_end >= 0
-      && request->audio_end - request->audio_start
-      < dialect->limits.audio_min / 1000)
-    return refuse (error,
-        "From audio-start (%.3f s) to audio-end (%.3f s) it is"
-        " less than the %.0f s that the service needs.",
-        request->audio_start / 1e3, request->audio_end / 1e3,
-        dialect->limits.audio_min / 1e6);
+    return refuse (error, "The dialect %s has to say how long audio-id is: set"
+        " audio-end to its length, or to where the part of it ends that is to"
+        " be said.", dialect->nick);
   return TRUE;
+}
+
+/* What is left of the longest audio, or of the part that was chosen, is long
+ * enough. How long the audio is may only be known later. */
+static gboolean
+check_cut (const KlingDialect * dialect, const KlingRequest * request,
+    GError ** error)
+{
+  const KlingLimits *limits = &dialect->limits;
+  gint64 min = limits->audio_min / 1000;
+  gint64 max = (limits->audio_max + KLING_LIMITS_GRACE (limits->audio_max))
+      / 1000;
+  gint64 end = request->audio_end >= 0 ? request->audio_end : max;
+
+  if (end > max)
+    return refuse (error, "The property audio-end is %.3f s, but audio has at"
+        " most %.0f s here: set it to less.", end / 1e3,
+        limits->audio_max / 1e6);
+  if (end - request->audio_start >= min)
+    return TRUE;
+  if (request->audio_end < 0)
+    return refuse (error, "The property audio-start is %.3f s, but audio has at"
+        " most %.0f s here, and %.0f s of it have to be said: set it to less.",
+        request->audio_start / 1e3, limits->audio_max / 1e6, min / 1e3);
+  return refuse (error, "From audio-start (%.3f s) to audio-end (%.3f s) there"
+      " are less than the %.0f s that the service needs: set audio-end to"
+      " %.3f s at least, or audio-start to less.", request->audio_start / 1e3,
+      end / 1e3, min / 1e3, (request->audio_start + min) / 1e3);
+}
+
+/* Likewise for the video */
+static gboolean
+check_insert (const KlingDialect * dialect, const KlingRequest * request,
+    GError ** error)
+{
+  const KlingLimits *limits = &dialect->limits;
+  gint64 max = limits->video_max + KLING_LIMITS_GRACE (limits->video_max);
+
+  if (request->insert_time * 1000 + limits->audio_min <= max)
+    return TRUE;
+  return refuse (error, "The property insert-time is %.3f s, but the video has"
+      " at most %.0f s here, and %.0f s of speech have to fit in after it: set"
+      " it to less.", request->insert_time / 1e3, limits->video_max / 1e6,
+      limits->audio_min / 1e6);
 }
 
 /**
@@ -358,5 +398,7 @@ kling_dialect_check (const KlingRequest * request, GPtrArray * warnings,
       && check_speech (dialect, request, warnings, error)
       && check_ids (request, error) && check_urls (request, error)
       && check_choice (dialect, request, error)
+      && check_cut (dialect, request, error)
+      && check_insert (dialect, request, error)
       && (dialect->check == NULL || dialect->check (request, error));
 }

@@ -24,7 +24,7 @@ G_BEGIN_DECLS
  * @audio_start: milliseconds, where the part that is said begins in the audio
  * @audio_end: milliseconds, where it ends
  * @insert_time: milliseconds, where it begins in the video
- * @external_id: (nullable): our own id of the task
+ * @external_id: (nullable): what we, or the user, call the task
  *
  * What a request needs to be sent and does not say itself: files from pads have
  * become URLs, and what was left open has been decided.
