@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks that what is written down about the element is what was built:
 #
-#   the generated part of docs/reference.md
+#   the generated parts of docs/reference.md and docs/voices.md
 #   tests/element/gst-inspect.txt, the golden output of gst-inspect-1.0
 #
 #   tests/check-reference.sh GENERATOR            compares
@@ -17,7 +17,6 @@ if [ "${1-}" = --update ]; then
 fi
 generator=$1
 top=$(cd "$(dirname "$0")/.." && pwd)
-page=$top/docs/reference.md
 golden=$top/tests/element/gst-inspect.txt
 
 unset KLING_BASE_URL KLING_API_KEY KLING_ACCESS_KEY KLING_SECRET_KEY
@@ -27,31 +26,42 @@ export LC_ALL
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT INT TERM
 
-"$generator" >"$tmp/generated"
-awk -v generated="$tmp/generated" '
-  /<!-- generated: end -->/ { skip = 0 }
-  !skip { print }
-  /<!-- generated: begin -->/ {
-    skip = 1
-    while ((getline line < generated) > 0) print line
-  }' "$page" >"$tmp/page"
-grep -q '<!-- generated: begin -->' "$page" || {
-  echo "check-reference: docs/reference.md has lost its markers" >&2
-  exit 1
+# make_page PAGE [ARGUMENT]: $tmp/PAGE is docs/PAGE with what the generator says
+# now
+make_page () {
+  page=$1
+  shift
+  grep -q '<!-- generated: begin -->' "$top/docs/$page" || {
+    echo "check-reference: docs/$page has lost its markers" >&2
+    exit 1
+  }
+  "$generator" "$@" >"$tmp/generated"
+  awk -v generated="$tmp/generated" '
+    /<!-- generated: end -->/ { skip = 0 }
+    !skip { print }
+    /<!-- generated: begin -->/ {
+      skip = 1
+      while ((getline line < generated) > 0) print line
+    }' "$top/docs/$page" >"$tmp/$page"
 }
+
+make_page reference.md
+make_page voices.md voices
 
 # the file name is this machine's
 gst-inspect-1.0 --no-colors klinglipsync | grep -v '^  Filename ' >"$tmp/inspect"
 
 if [ "$update" = yes ]; then
-  cat "$tmp/page" >"$page"
+  cat "$tmp/reference.md" >"$top/docs/reference.md"
+  cat "$tmp/voices.md" >"$top/docs/voices.md"
   cat "$tmp/inspect" >"$golden"
   exit 0
 fi
 
 status=0
-diff -u "$page" "$tmp/page" || status=1
+diff -u "$top/docs/reference.md" "$tmp/reference.md" || status=1
+diff -u "$top/docs/voices.md" "$tmp/voices.md" || status=1
 diff -u "$golden" "$tmp/inspect" || status=1
-[ $status = 0 ] || echo "check-reference: the interface has moved; if that is" \
-  "meant, run this with --update" >&2
+[ $status = 0 ] || echo "check-reference: the pages are not what was built; if" \
+  "that is meant, run this with --update" >&2
 exit $status

@@ -1,12 +1,16 @@
-/* klinglipsync: prints the reference of the built plugin
+/* klinglipsync: prints what is in the pages and can be read off the built thing
  *
- * Writes the tables of docs/reference.md that can be read off the element
- * itself, as Markdown. tests/check-reference.sh compares them with the page.
+ * Writes, as Markdown, the tables of docs/reference.md that the element itself
+ * can tell, or with the argument "voices" that of docs/voices.md.
+ * tests/check-reference.sh compares them with the pages.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
 #include <gst/gst.h>
+#include <stdio.h>
+
+#include "kling-voices.h"
 
 static void
 print_pads (GstElementFactory * factory)
@@ -109,11 +113,9 @@ print_properties (GstElement * element)
   }
 }
 
-int
-main (int argc, char **argv)
+static int
+print_element (void)
 {
-  gst_init (&argc, &argv);
-
   g_autoptr (GstElement) element =
       gst_element_factory_make ("klinglipsync", NULL);
 
@@ -127,4 +129,38 @@ main (int argc, char **argv)
   g_print ("\n### Properties\n\n");
   print_properties (element);
   return 0;
+}
+
+static const gchar *
+describe_languages (const KlingVoice * voice)
+{
+  if (voice->name_en && voice->name_zh)
+    return "`en`, `zh`";
+  return voice->name_en ? "`en`" : "`zh`";
+}
+
+/* examples/voices.sh reads this table, too. */
+static int
+print_voices (void)
+{
+  guint n;
+  const KlingVoice *voices = kling_voices_get (&n);
+
+  /* g_print() would want a locale that has the Chinese names */
+  puts ("| `voice-id` | `voice-language` | English name | Chinese name |\n"
+      "|---|---|---|---|");
+  for (guint i = 0; i < n; i++)
+    printf ("| `%s` | %s | %s | %s |\n", voices[i].id,
+        describe_languages (&voices[i]),
+        voices[i].name_en ? voices[i].name_en : "-",
+        voices[i].name_zh ? voices[i].name_zh : "-");
+  return 0;
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_init (&argc, &argv);
+  return g_strcmp0 (argv[1], "voices") == 0 ? print_voices ()
+      : print_element ();
 }
