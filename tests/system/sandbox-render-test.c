@@ -106,7 +106,7 @@ test_three_faces (void)
   guint count;
 
   g_assert_true (sandbox_render_sample (SANDBOX_THREE_FACES, path, NULL, NULL));
-  g_assert_true (sandbox_media_check_video (path, &info, NULL));
+  g_assert_true (sandbox_media_probe_video (path, &info, NULL));
   g_assert_cmpfloat_with_epsilon (info.duration, said->duration, 0.041);
   g_assert_cmpuint (info.width, ==, WIDTH);
   g_assert_cmpuint (info.height, ==, HEIGHT);
