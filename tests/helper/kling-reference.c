@@ -44,19 +44,39 @@ describe_access (const GParamSpec * pspec)
 static gchar *
 describe_time (guint64 value)
 {
+  if (!GST_CLOCK_TIME_IS_VALID (value))
+    return g_strdup ("unset (GST_CLOCK_TIME_NONE)");
   return g_strdup_printf ("%" G_GUINT64_FORMAT " (%g s)", value,
       (gdouble) value / GST_SECOND);
+}
+
+/* Returns: (nullable): numbers with their range */
+static gchar *
+describe_number (GParamSpec * pspec)
+{
+  if (G_IS_PARAM_SPEC_UINT64 (pspec)) {
+    GParamSpecUInt64 *u = G_PARAM_SPEC_UINT64 (pspec);
+
+    if (!GST_CLOCK_TIME_IS_VALID (u->maximum))
+      return g_strdup ("uint64");
+    return g_strdup_printf ("uint64, %g s to %g s",
+        (gdouble) u->minimum / GST_SECOND, (gdouble) u->maximum / GST_SECOND);
+  }
+  if (G_IS_PARAM_SPEC_DOUBLE (pspec)) {
+    GParamSpecDouble *d = G_PARAM_SPEC_DOUBLE (pspec);
+
+    return g_strdup_printf ("double, %g to %g", d->minimum, d->maximum);
+  }
+  return NULL;
 }
 
 static gchar *
 describe_type (GParamSpec * pspec)
 {
-  if (G_IS_PARAM_SPEC_UINT64 (pspec)) {
-    GParamSpecUInt64 *u = G_PARAM_SPEC_UINT64 (pspec);
+  gchar *number = describe_number (pspec);
 
-    return g_strdup_printf ("uint64, %g s to %g s",
-        (gdouble) u->minimum / GST_SECOND, (gdouble) u->maximum / GST_SECOND);
-  }
+  if (number)
+    return number;
   if (G_IS_PARAM_SPEC_ENUM (pspec)) {
     GString *text = g_string_new ("enum:");
     GEnumClass *klass = G_PARAM_SPEC_ENUM (pspec)->enum_class;
@@ -67,6 +87,8 @@ describe_type (GParamSpec * pspec)
   }
   if (G_IS_PARAM_SPEC_STRING (pspec))
     return g_strdup ("string");
+  if (G_IS_PARAM_SPEC_BOOLEAN (pspec))
+    return g_strdup ("boolean");
   return g_strdup (g_type_name (pspec->value_type));
 }
 
@@ -80,6 +102,10 @@ describe_default (GstElement * element, GParamSpec * pspec)
   g_object_get_property (G_OBJECT (element), pspec->name, &value);
   if (G_IS_PARAM_SPEC_UINT64 (pspec))
     return describe_time (g_value_get_uint64 (&value));
+  if (G_IS_PARAM_SPEC_DOUBLE (pspec))
+    return g_strdup_printf ("%g", g_value_get_double (&value));
+  if (G_IS_PARAM_SPEC_BOOLEAN (pspec))
+    return g_strdup (g_value_get_boolean (&value) ? "true" : "false");
   if (G_IS_PARAM_SPEC_ENUM (pspec)) {
     GEnumValue *v = g_enum_get_value (G_PARAM_SPEC_ENUM (pspec)->enum_class,
         g_value_get_enum (&value));
