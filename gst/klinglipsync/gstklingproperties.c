@@ -207,9 +207,9 @@ install_credentials_properties (GParamSpec ** pspecs)
   pspecs[PROP_CREDENTIALS_FILE] = g_param_spec_string ("credentials-file",
       "Credentials file",
       "File that holds the key, in a group [klinglipsync] or [https://host]:"
-      " api-key=..., or access-key=... and secret-key=... Refused when others can read it. Unset:"
-      " $XDG_CONFIG_HOME/klinglipsync/credentials, if it exists. All dialects",
-      NULL, FLAGS_READ_WRITE);
+      " api-key=..., or access-key=... and secret-key=... Refused when others"
+      " can read it. Unset: $XDG_CONFIG_HOME/klinglipsync/credentials, if it"
+      " exists. All dialects", NULL, FLAGS_READ_WRITE);
 
   /**
    * GstKlingLipsync:credentials-source:

@@ -16,23 +16,22 @@
 
 static KlingCredentials *
 gst_kling_lipsync_find_credentials (GstKlingLipsync * self,
-    const gchar * base_url, GError ** error)
+    const KlingRequest * request, GError ** error)
 {
   const GstKlingProperties *properties = &self->properties;
-  const KlingDialect *dialect;
   g_autofree gchar *source = NULL;
   g_autofree gchar *file = NULL;
   g_autoptr (KlingCredentials) set = NULL;
 
   GST_OBJECT_LOCK (self);
-  dialect = kling_dialect_get ((KlingDialectId) properties->dialect);
   file = g_strdup (properties->credentials_file);
   set = kling_credentials_new (properties->api_key, properties->access_key,
       properties->secret_key);
   GST_OBJECT_UNLOCK (self);
 
-  KlingCredentials *found = kling_credentials_find (set, dialect, file,
-      base_url, &source, error);
+  KlingCredentials *found = kling_credentials_find (set,
+      kling_dialect_get (request->dialect), file, request->base_url, &source,
+      error);
 
   gst_kling_lipsync_set_credentials_source (self, g_steal_pointer (&source));
   return found;
@@ -64,14 +63,14 @@ gst_kling_lipsync_make_upload (GstKlingLipsync * self, KlingUpload ** upload,
 /* @with_upload: there will be files to upload */
 static KlingSettings *
 gst_kling_lipsync_make_settings (GstKlingLipsync * self,
-    const gchar * base_url, gboolean with_upload, GError ** error)
+    const KlingRequest * request, gboolean with_upload, GError ** error)
 {
   g_autoptr (KlingUpload) upload = NULL;
   KlingCredentials *credentials;
 
   if (with_upload && !gst_kling_lipsync_make_upload (self, &upload, error))
     return NULL;
-  credentials = gst_kling_lipsync_find_credentials (self, base_url, error);
+  credentials = gst_kling_lipsync_find_credentials (self, request, error);
   if (credentials == NULL)
     return NULL;
 
@@ -134,8 +133,7 @@ gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
       || !kling_url_check_base (request->base_url, error)
       || !check_tls (request->base_url, error))
     return FALSE;
-  credentials = gst_kling_lipsync_find_credentials (self, request->base_url,
-      error);
+  credentials = gst_kling_lipsync_find_credentials (self, request, error);
   return credentials != NULL;
 }
 
@@ -189,7 +187,7 @@ gst_kling_lipsync_start_job (GstKlingLipsync * self, GPtrArray * inputs,
   g_autoptr (GPtrArray) owned = inputs;
   g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
   g_autoptr (KlingSettings) settings = gst_kling_lipsync_make_settings (self,
-      request->base_url, inputs->len > 0, error);
+      request, inputs->len > 0, error);
   Preparation *preparation;
 
   if (settings == NULL)

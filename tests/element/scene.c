@@ -30,7 +30,8 @@ static const struct
   gboolean leak;
   const gchar *upload, *public_url;     /* formats, for the base URL */
   gboolean with_headers;
-  gboolean without_key;
+  gboolean without_key;         /* with an access key and a secret key alone */
+  const gchar *dialect;
 } scenes[] = {
   {"whole", TO_THE_END, NULL, FALSE},
   {"stop-task", STOP_AT_TASK, NULL, FALSE},
@@ -50,22 +51,30 @@ static const struct
   {"serve", TO_THE_END, NULL, FALSE, "serve:0"},
   {"stop-pad", STOP_AT_PROGRESS, NULL, FALSE, "serve:0"},
   {"pair", TO_THE_END, NULL, FALSE, NULL, NULL, FALSE, TRUE},
+  {"tokens", TO_THE_END, NULL, FALSE, NULL, NULL, FALSE, TRUE, "legacy"},
 };
 
 static GstElement *
-make_lipsync (const gchar * base_url, const gchar * proxy, gboolean with_key)
+make_lipsync (guint scene, const gchar * base_url)
 {
   GstElement *element = gst_element_factory_make ("klinglipsync", NULL);
   g_autoptr (GstStructure) headers = gst_structure_new ("headers", "X-Team",
       G_TYPE_STRING, SCENE_HEADER, NULL);
 
-  g_object_set (element, "base-url", base_url, "api-key",
-      with_key ? SCENE_KEY : NULL, "access-key", SCENE_ACCESS, "secret-key",
-      SCENE_SECRET, "extra-headers", headers, "proxy", proxy, "video-url",
+  g_object_set (element, "base-url",
+      scenes[scene].proxy ? SCENE_ELSEWHERE : base_url, "api-key",
+      scenes[scene].without_key ? NULL : SCENE_KEY, "access-key", SCENE_ACCESS,
+      "secret-key", SCENE_SECRET, "extra-headers", headers, "proxy",
+      scenes[scene].proxy, "video-url",
       "https://media.example/face.mp4?" SCENE_QUERY, "face-image-url",
       "https://media.example/face.png?" SCENE_QUERY, "audio-url",
       "https://" SCENE_USER "@media.example/speech.mp3?" SCENE_QUERY,
       "poll-interval", 100 * GST_MSECOND, NULL);
+  if (scenes[scene].dialect) {
+    gst_util_set_object_arg (G_OBJECT (element), "dialect",
+        scenes[scene].dialect);
+    g_object_set (element, "face-image-url", NULL, NULL);
+  }
   return element;
 }
 
@@ -171,8 +180,7 @@ static gboolean
 run (guint scene, const gchar * base_url)
 {
   GstElement *pipeline = gst_pipeline_new (NULL);
-  GstElement *lipsync = make_lipsync (scenes[scene].proxy ? SCENE_ELSEWHERE :
-      base_url, scenes[scene].proxy, !scenes[scene].without_key);
+  GstElement *lipsync = make_lipsync (scene, base_url);
   GstElement *sink = gst_element_factory_make ("fakesink", NULL);
   gboolean well;
 

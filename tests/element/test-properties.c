@@ -623,6 +623,56 @@ GST_START_TEST (test_pair_beside_key)
 
 GST_END_TEST;
 
+/* ---- dialects that take an access key and a secret key ---- */
+
+static const struct
+{
+  const gchar *api_key, *access_key, *secret_key;
+  const gchar *words;           /* source, or what is refused */
+  gboolean refused;
+} ways[] = {
+  {"sk-key", NULL, NULL, "property api-key", FALSE},
+  {NULL, "AK", "SK", "properties access-key and secret-key", FALSE},
+  {NULL, NULL, NULL, "environment KLING_ACCESS_KEY and KLING_SECRET_KEY",
+      FALSE},
+  {"hidden", "AK-hidden", "SK-hidden", "property api-key and the properties"
+        " access-key and secret-key. Leave one", TRUE},
+  {NULL, "AK-hidden", NULL, "but not the property secret-key", TRUE},
+  {NULL, NULL, "SK-hidden", "but not the property access-key", TRUE},
+};
+
+static void
+check_source (KlingTestRun * run, const gchar * words)
+{
+  g_autofree gchar *source = find_source (run);
+
+  fail_unless_equals_string (source, words);
+}
+
+GST_START_TEST (test_ways)
+{
+  static const gchar *const dialects[] = { "official", "legacy" };
+
+  g_setenv ("KLING_ACCESS_KEY", "AK-environment", TRUE);
+  g_setenv ("KLING_SECRET_KEY", "SK-environment", TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (dialects); i++) {
+    g_autoptr (KlingTestRun) run =
+        kling_test_run_new ("http://127.0.0.1:1", "fakesink");
+
+    gst_util_set_object_arg (G_OBJECT (run->lipsync), "dialect", dialects[i]);
+    g_object_set (run->lipsync, "api-key", ways[__i__].api_key, "access-key",
+        ways[__i__].access_key, "secret-key", ways[__i__].secret_key, NULL);
+    if (ways[__i__].refused) {
+      kling_test_check_contains (expect_refusal (run,
+              GST_RESOURCE_ERROR_NOT_AUTHORIZED), ways[__i__].words);
+    } else {
+      check_source (run, ways[__i__].words);
+    }
+  }
+}
+
+GST_END_TEST;
+
 /* ---- what the environment and the others do ---- */
 
 GST_START_TEST (test_base_url_from_environment)
@@ -744,6 +794,7 @@ properties_suite (void)
   tcase_add_test (tcase, test_no_key);
   tcase_add_loop_test (tcase, test_unfit_pair, 0, G_N_ELEMENTS (pairs));
   tcase_add_test (tcase, test_pair_beside_key);
+  tcase_add_loop_test (tcase, test_ways, 0, G_N_ELEMENTS (ways));
   tcase_add_test (tcase, test_base_url_from_environment);
   tcase_add_loop_test (tcase, test_base_url_with_path, 0, 2);
   tcase_add_test (tcase, test_headers);

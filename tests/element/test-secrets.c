@@ -167,6 +167,74 @@ GST_START_TEST (test_secrets)
 
 GST_END_TEST;
 
+/* ---- an access key and a secret key ---- */
+
+#define LEGACY_PATH "/v1/videos/lip-sync"
+#define EXPIRED "{\"code\":1004,\"message\":\"" SCENE_ACCESS " expired\"}"
+
+static const struct
+{
+  KlingTestStep step;
+  gint exit_status;
+  guint created;                /* calls that create */
+} signed_calls[] = {
+  {{.method = "POST",.path = LEGACY_PATH,.body = CREATE_OK}, 0, 1},
+  {{.method = "POST",.path = LEGACY_PATH,.times = 1,.status = 401,
+          .body = EXPIRED}, 0, 2},
+  {{.method = "POST",.path = LEGACY_PATH,.status = 401,.body = EXPIRED}, 1, 2},
+};
+
+/* Neither a token nor what of it is worth something is in what was left behind. */
+static void
+check_token_is_secret (const Traces * traces, KlingTestChild * child,
+    const KlingTestCall * call)
+{
+  g_auto (GStrv) parts = g_strsplit (call->authorization, ".", -1);
+  gsize bytes = 0;
+
+  fail_unless (g_str_has_prefix (call->authorization, "Bearer eyJ"));
+  fail_unless_equals_int (g_strv_length (parts), 3);
+  for (guint i = 1; i < 3; i++) {
+    fail_unless_equals_int (search (traces->directory, parts[i], &bytes), 0);
+    fail_unless_equals_int (search (child->directory, parts[i], &bytes), 0);
+  }
+}
+
+GST_START_TEST (test_token_secrets)
+{
+  KlingTestStep steps[] = { signed_calls[__i__].step,
+    {.method = "POST",.path = LEGACY_PATH,.body = CREATE_OK},
+    {.method = "GET",.path = LEGACY_PATH "/" TEST_TASK,
+        .body = POLL_URL ("@BASE@" RESULT_PATH "?token=canary")},
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestChild) child = NULL;
+  guint exit_status, n_calls;
+  gsize bytes = 0;
+  Traces traces;
+
+  traces_init (&traces);
+  child = run_scene ("tokens", service->url, (const gchar *[]) {
+        "GST_DEBUG=*:9", "GST_DEBUG_NO_COLOR=1", "KLING_TEST_SPEED=20",
+        "G_MESSAGES_DEBUG=all", traces.log, traces.dot, traces.data, NULL
+      },
+      &exit_status);
+  fail_unless_equals_int (exit_status, signed_calls[__i__].exit_status);
+  fail_unless_equals_int (search (traces.directory, SCENE_CANARY, &bytes), 0);
+  fail_unless_equals_int (search (child->directory, SCENE_CANARY, &bytes), 0);
+  fail_unless (bytes > 100000, "only %" G_GSIZE_FORMAT " bytes", bytes);
+  fail_unless_equals_int (kling_test_server_count (service->server, "POST",
+          LEGACY_PATH), signed_calls[__i__].created);
+  n_calls = kling_test_server_count (service->server, NULL, LEGACY_PATH);
+  for (guint i = 0; i < n_calls; i++)
+    check_token_is_secret (&traces, child,
+        kling_test_server_call (service->server, i));
+  traces_clear (&traces);
+}
+
+GST_END_TEST;
+
 /* ---- uploads ---- */
 
 #define AUDIO_URL "\"audio_url\":\""
@@ -466,6 +534,8 @@ secrets_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_secrets, 0, G_N_ELEMENTS (leaky));
+  tcase_add_loop_test (tcase, test_token_secrets, 0,
+      G_N_ELEMENTS (signed_calls));
   tcase_add_loop_test (tcase, test_upload_secrets, 0, G_N_ELEMENTS (uploads));
   tcase_add_test (tcase, test_search);
   tcase_add_test (tcase, test_launch);
