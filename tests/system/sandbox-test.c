@@ -357,6 +357,38 @@ check_video (Box * box, const char *task, const char *url, int width,
   g_assert_cmpfloat (r, >=, 0.6);
 }
 
+/* The files to try things with. A picture may be the first that is asked
+ * for. */
+static void
+test_samples (void)
+{
+  const char *const paths[] = { "/sandbox/faces-2.png", "/sandbox/faces-0.png",
+    "/sandbox/faces-1.png", "/sandbox/faces.mp4", "/sandbox/face.mp4"
+  };
+  g_autoptr (Box) box = start_with_clip ();
+  g_autoptr (Answer) none = NULL;
+  g_autoptr (GHashTable) seen =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
+    g_autoptr (Answer) answer = box_call (box, "GET", paths[i], NULL);
+    gboolean picture = g_str_has_suffix (paths[i], ".png");
+
+    g_assert_cmpuint (answer->status, ==, 200);
+    g_assert_cmpstr (soup_message_headers_get_content_type (answer->headers,
+            NULL), ==, picture ? "image/png" : "video/mp4");
+    g_assert_true (g_hash_table_add (seen, g_compute_checksum_for_bytes
+            (G_CHECKSUM_SHA256, answer->body)));
+    if (picture)
+      g_assert_cmpint (memcmp (g_bytes_get_data (answer->body, NULL),
+              "\x89PNG", 4), ==, 0);
+    else
+      g_assert_cmpuint (find_box (answer->body, "moov"), >, 0);
+  }
+  none = box_call (box, "GET", "/sandbox/faces-3.png", NULL);
+  g_assert_cmpuint (none->status, ==, 404);
+}
+
 /* The sample, English and Chinese. */
 static void
 test_video_of_sample (void)
@@ -813,6 +845,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/bodies", test_bodies);
   g_test_add_func ("/sandbox/identify", test_identify);
   g_test_add_func ("/sandbox/create-refused", test_create_refused);
+  g_test_add_func ("/sandbox/samples", test_samples);
   g_test_add_func ("/sandbox/video/sample", test_video_of_sample);
   g_test_add_func ("/sandbox/video/others", test_video_of_others);
   g_test_add_func ("/sandbox/video/too-long", test_speech_too_long);
