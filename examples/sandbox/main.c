@@ -67,6 +67,8 @@ static const char description[] =
     "Beside it, without a key:\n"
     "  GET  /sandbox/face.mp4, /sandbox/face.png    a face to try things with; its\n"
     "                                               video_id is \"sample\"\n"
+    "  GET  /sandbox/faces.mp4                      three faces that come and go\n"
+    "  GET  /sandbox/faces-0.png, -1, -2            a picture of each\n"
     "  GET  /sandbox/results/ID.mp4?token=...       a result; Range, ETag\n"
     "  GET  /sandbox/ledger                         the calls, and what was paid\n"
     "  GET  /sandbox/tasks, /sandbox/tasks/ID       what was asked, as it came\n"
