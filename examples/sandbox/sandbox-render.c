@@ -215,27 +215,25 @@ sample_at (double seconds, gsize count)
   return CLAMP (seconds * SANDBOX_RATE, 0, (double) count);
 }
 
+/* Over what is there already, as far as there is room. */
 static void
-add_sound (const SandboxSound * sound, gsize from, gsize to, gint16 * place,
-    double volume)
+put_sound (const SandboxSound * sound, double volume, gint16 * place,
+    gsize room)
 {
-  for (gsize i = from; i < MIN (to, sound->count); i++)
-    *place++ = CLAMP (sound->samples[i] * volume, G_MININT16, G_MAXINT16);
+  for (gsize i = 0; i < MIN (sound->count, room); i++)
+    place[i] = CLAMP (sound->samples[i] * volume, G_MININT16, G_MAXINT16);
 }
 
-/* The video's own sound before and after the window, if it has any. */
+/* The video's own sound, if it has any. */
 static void
-add_original (Track * track, const SandboxRender * render, gsize from, gsize to)
+put_original (Track * track, const SandboxRender * render)
 {
   double volume = render->window->original_volume;
   g_auto (SandboxSound) sound = { 0 };
-  gint16 *samples = track->sound.samples;
 
-  if (render->source == NULL || volume <= 0
-      || !sandbox_media_decode (render->source, &sound, render->stop, NULL))
-    return;
-  add_sound (&sound, 0, from, samples, volume);
-  add_sound (&sound, to, track->sound.count, samples + to, volume);
+  if (render->source && volume > 0
+      && sandbox_media_decode (render->source, &sound, render->stop, NULL))
+    put_sound (&sound, volume, track->sound.samples, track->sound.count);
 }
 
 /* The mouth follows the cut as it is in the speech, whatever its volume. */
@@ -250,24 +248,23 @@ follow_cut (Track * track, const SandboxSound * cut, gsize place)
   memcpy (track->level + first, level, frames * sizeof *level);
 }
 
-/* The whole video, and a cut of the speech in its place. */
+/* The whole video, and in its place a cut of the speech. */
 static void
 follow_video (Track * track, const SandboxRender * render, double length,
     const SandboxSound * speech)
 {
   const SandboxWindow *window = render->window;
   gsize from = sample_at (window->start, speech->count);
-  gsize to = MAX (from, sample_at (window->end, speech->count)), place;
-  SandboxSound cut;
+  gsize to = MAX (from, sample_at (window->end, speech->count)), place, room;
+  SandboxSound cut = { speech->samples + from, to - from };
 
   track->frames = count_frames (length * SANDBOX_RATE);
   track->sound.count = (gsize) track->frames * SANDBOX_FRAME;
   track->sound.samples = g_new0 (gint16, track->sound.count);
   place = sample_at (window->insert, track->sound.count - 1);
-  cut.samples = speech->samples + from;
-  cut.count = MIN (to - from, track->sound.count - place);
-  add_original (track, render, place, place + cut.count);
-  add_sound (&cut, 0, cut.count, track->sound.samples + place, window->volume);
+  room = track->sound.count - place;
+  put_original (track, render);
+  put_sound (&cut, window->volume, track->sound.samples + place, room);
   follow_cut (track, &cut, place);
 }
 

@@ -238,6 +238,7 @@ test_original_sound (void)
   g_auto (Clip) tone = { 0 };
   g_auto (Clip) half = { 0 };
   g_auto (Clip) none = { 0 };
+  g_auto (Clip) twice = { 0 };
   double full;
 
   g_assert_true (clip_read_area (source, WIDTH, HEIGHT, &area, &tone));
@@ -257,6 +258,11 @@ test_original_sound (void)
   /* nothing of the tone is in the window */
   g_assert_cmpfloat_with_epsilon (mean (half.rms, 25 + MARGIN, 50 - MARGIN) /
       mean (none.rms, 25 + MARGIN, 50 - MARGIN), 1, 0.05);
+  /* what is too loud for its samples is cut off, and does not wrap around */
+  window.original_volume = 2;
+  render (&wish, &area, &twice);
+  g_test_message ("twice as loud: %.2f", mean (twice.rms, MARGIN, 20) / full);
+  g_assert_cmpfloat (mean (twice.rms, MARGIN, 20), >, full * 1.4);
 }
 
 /* What has no sound is silent outside the window. */
