@@ -194,7 +194,8 @@ sandbox_gateway_created (const SandboxShape * shape,
   return object;
 }
 
-/* The task as the service itself shows it; times in milliseconds. */
+/* The task as the service itself shows it; times in milliseconds. Gateways of
+ * their own dialect tell nothing of what was asked. */
 static JsonObject *
 inner_task (const SandboxShape * shape, const SandboxTaskView * task,
     const char *id)
@@ -203,6 +204,8 @@ inner_task (const SandboxShape * shape, const SandboxTaskView * task,
       words[shape->words].inner[word_index (task)]);
 
   set_id (shape, data, "task_id", id);
+  if (task->dialect == SANDBOX_GATEWAY)
+    json_object_set_object_member (data, "task_info", json_object_new ());
   return data;
 }
 

@@ -995,27 +995,40 @@ test_tts_queued (void)
   g_assert_cmpint (box_ledger (box, "tts"), ==, 1);
 }
 
-/* A speech that no create can use is made all the same, and refused there. */
+/* A speech of a length that no create can use is made all the same, and is
+ * refused there. */
 static void
-test_tts_too_short (void)
+check_unusable (Box * box, const char *text, double speed, const char *words)
 {
-  g_autoptr (Box) box = start_with_clip ();
-  g_autoptr (Answer) answer = box_service (box, "POST", TTS,
-      "{\"text\":\"Hi.\",\"voice_id\":\"AOT\",\"voice_language\":\"en\","
-      "\"voice_speed\":2.0}");
-  g_autoptr (JsonObject) json = answer_json (answer);
   g_autofree char *body = choose ("1", BY_ID, GOOD_TIMES, "");
+  g_autofree char *saying = g_strdup_printf ("{\"text\":\"%s\","
+      "\"voice_id\":\"AOT\",\"voice_language\":\"en\","
+      "\"voice_speed\":%.1f}", text, speed);
+  g_autoptr (Answer) answer = box_service (box, "POST", TTS, saying);
+  g_autoptr (JsonObject) json = answer_json (answer);
   g_auto (Values) values = { 0 };
   g_autoptr (Answer) refused = NULL;
 
   g_assert_cmpuint (answer->status, ==, 200);
-  g_assert_cmpfloat (g_ascii_strtod (first_audio (json, "duration"), NULL), <,
-      1.9);
-  values_init (&values, box);
-  g_free (values.audio);
+  g_assert_cmpstr (find_string (json, "data.task_status"), ==, "succeed");
+  values.session = faces_session (box);
   values.audio = g_strdup (first_audio (json, "id"));
+  values.base64 = g_strdup ("");
   refused = post (box, V1 "advanced-lip-sync", body, &values);
-  assert_refused (refused, 1201, "2 to 60 s");
+  assert_refused (refused, 1201, words);
+}
+
+static void
+test_tts_unusable (void)
+{
+  g_autoptr (Box) box = start_with_clip ();
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  while (text->len < 950)
+    g_string_append (text, "This is one more sentence to be said. ");
+  check_unusable (box, "Hi.", 2.0, "2 to 60 s");
+  check_unusable (box, text->str, 0.8, "longer than 60 s");
+  g_assert_cmpint (box_ledger (box, "tts"), ==, 2);
   g_assert_cmpint (box_ledger (box, "paid"), ==, 0);
 }
 
@@ -1088,6 +1101,24 @@ test_official_video (void)
   g_assert_cmpstr (find_string (json, "data.final_unit_deduction"), ==, "1");
 }
 
+/* What is kept of the face and of the cut. */
+static void
+check_kept_choice (Box * box, const char *task)
+{
+  g_autofree char *path = g_strconcat ("/sandbox/tasks/", task, NULL);
+  g_autoptr (Answer) answer = box_call (box, "GET", path, NULL);
+  g_autoptr (JsonObject) json = answer_json (answer);
+  JsonObject *window;
+
+  g_assert_cmpint (find_integer (json, "face"), ==, 1);
+  g_assert_true (json_object_has_member (json, "window"));
+  window = json_object_get_object_member (json, "window");
+  g_assert_cmpfloat (json_object_get_double_member (window, "start"), ==, 0);
+  g_assert_cmpfloat (json_object_get_double_member (window, "end"), ==, 2);
+  g_assert_cmpfloat (json_object_get_double_member (window, "insert"), ==, 1);
+  g_assert_cmpfloat (json_object_get_double_member (window, "volume"), ==, 1);
+}
+
 /* Sessions with their faces, spoken texts and tasks outlive the process. */
 static void
 test_dialect_restart (void)
@@ -1113,6 +1144,7 @@ test_dialect_restart (void)
   box = box_start ("--state", state, "--clip", clip, "--latency", "0", NULL);
   json = wait_official (box, V1 "advanced-lip-sync/mine");
   g_assert_cmpstr (find_string (json, "data.task_status"), ==, "succeed");
+  check_kept_choice (box, find_string (json, "data.task_id"));
   refused = post (box, V1 "advanced-lip-sync", body, &values);
   assert_refused (refused, 1201, "overlaps face 2");
   again = post (box, V1 "advanced-lip-sync", chosen, &values);
@@ -1150,6 +1182,6 @@ add_dialect_tests (void)
   g_test_add_func ("/sandbox/tts/spoken", test_tts);
   g_test_add_func ("/sandbox/tts/refused", test_tts_refused);
   g_test_add_func ("/sandbox/tts/queued", test_tts_queued);
-  g_test_add_func ("/sandbox/tts/too-short", test_tts_too_short);
+  g_test_add_func ("/sandbox/tts/unusable", test_tts_unusable);
   g_test_add_func ("/sandbox/tts/fails", test_tts_fails);
 }
