@@ -116,6 +116,37 @@ grep -q 'text="Good evening."' log || fail "the line was not shown"
   fail "hello.mp4 is no MP4"
 run hello.sh --audio c.wav || fail "no video of a recording"
 
+# --- choose-face
+
+"$build/examples/sandbox/kling-sandbox" --port 0 --port-file port --latency 0.5 \
+  --state sandbox >sandbox.log 2>&1 &
+sandbox=$!
+trap 'kill "$sandbox" 2>/dev/null; rm -rf "$tmp"' EXIT INT TERM
+for _ in $(seq 600); do [ -e port ] || sleep 0.1; done
+service=http://127.0.0.1:$(cat port)
+
+# choose ANSWER DIALECT OUTPUT
+choose () {
+  echo "$1" | env GST_PLUGIN_PATH="$build/gst/klinglipsync" \
+    GST_REGISTRY="$tmp/registry.bin" KLING_BASE_URL="$service" \
+    KLING_API_KEY=sandbox KLING_DIALECT="$2" timeout 120 \
+    "$build/examples/choose-face" "$service/sandbox/faces.mp4" \
+    "Thank you all for coming here tonight." you_pingjing en "$3" >log 2>&1
+}
+
+choose 0 official face.mp4 || fail "no video of the chosen face"
+grep -q 'Who speaks?' log || fail "nobody was asked"
+grep -q '^  2  seen from 9.0 s to 10.5 s  http' log || fail "no third face"
+grep -q 'Face 0 speaks' log || fail "face 0 was not taken"
+[ "$(dd if=face.mp4 bs=1 skip=4 count=4 2>/dev/null)" = ftyp ] ||
+  fail "face.mp4 is no MP4"
+choose 7 relay none.mp4 && fail "a face was chosen that is not there"
+grep -q '7 is none of the faces' log || fail "it is not said which faces are there"
+choose 0 gateway any.mp4 || fail "no video where nothing can be chosen"
+! grep -q 'Who speaks?' log || fail "somebody was asked for nothing"
+kill "$sandbox"
+rm -rf port sandbox sandbox.log registry.bin face.mp4 none.mp4 any.mp4
+
 # --- nothing else is left
 
 left=$(find . -mindepth 1 | LC_ALL=C sort | tr '\n' ' ')
