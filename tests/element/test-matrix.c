@@ -286,6 +286,46 @@ GST_START_TEST (test_dialect)
 
 GST_END_TEST;
 
+/* The service's clock is ten minutes off, either way: a token that is not yet
+ * valid there is refused, and made again by that clock. */
+static const struct
+{
+  const gchar *offset;
+  guint identify_calls;
+} skews[] = {
+  {"{\"offset\": 600}", 1},
+  {"{\"offset\": -600}", 2},
+};
+
+GST_START_TEST (test_clock_skew)
+{
+  g_autofree gchar *clip = g_build_filename (g_getenv ("KLING_TEST_CLIPS"),
+      CLIP_SMALL, NULL);
+  g_autoptr (KlingTestSandbox) sandbox = NULL;
+  g_autoptr (KlingTestRun) run = NULL;
+  Trial trial = { &dialects[1] };
+
+  kling_test_set_speed (SPEED);
+  sandbox = kling_test_sandbox_start ("--clip", clip, "--latency", "0.1",
+      "--access-key", "AK-skew", "--secret-key", "SK-skew", NULL);
+  kling_test_sandbox_post (sandbox, "/sandbox/clock", skews[__i__].offset);
+  trial.sandbox = sandbox;
+  run = make_run (&trial, BY_URL, TEXT_SPEECH);
+  g_object_set (run->lipsync, "api-key", NULL, "access-key", "AK-skew",
+      "secret-key", "SK-skew", NULL);
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  kling_test_run_eos (run);
+  fail_unless_equals_int64 (kling_test_sandbox_count (sandbox, "paid"), 1);
+  fail_unless_equals_int64 (kling_test_sandbox_count (sandbox, "identify"), 1);
+  fail_unless_equals_int (kling_test_sandbox_count_calls (sandbox, "identify"),
+      skews[__i__].identify_calls);
+  /* what was learnt once holds for the calls after it */
+  fail_unless_equals_int (kling_test_sandbox_count_calls (sandbox, "create"),
+      1);
+}
+
+GST_END_TEST;
+
 static Suite *
 matrix_suite (void)
 {
@@ -295,6 +335,7 @@ matrix_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_set_timeout (tcase, 240);
   tcase_add_loop_test (tcase, test_dialect, 0, G_N_ELEMENTS (dialects));
+  tcase_add_loop_test (tcase, test_clock_skew, 0, G_N_ELEMENTS (skews));
   return suite;
 }
 
