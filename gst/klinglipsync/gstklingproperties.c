@@ -307,133 +307,145 @@ gst_kling_properties_init (GstKlingProperties * self)
   self->task_timeout = GST_KLING_DEFAULT_TASK_TIMEOUT;
 }
 
-/* The properties that are a string and nothing more, by id */
-static const struct
+typedef enum
+{
+  STRING,
+  PRIVATE,                      /* a string that may hold a password */
+  KEY,
+  HEADERS,
+  TIME,
+  FACTOR,
+  SWITCH,
+} Kind;
+
+/* Where each property is kept; dialect and tls-database are kinds of their own */
+typedef struct
 {
   guint id;
+  Kind kind;
   gsize offset;
-} strings[] = {
-  {PROP_BASE_URL, G_STRUCT_OFFSET (GstKlingProperties, base_url)},
-  {PROP_CREDENTIALS_FILE,
-      G_STRUCT_OFFSET (GstKlingProperties, credentials_file)},
-  {PROP_USER_AGENT, G_STRUCT_OFFSET (GstKlingProperties, user_agent)},
-  {PROP_SESSION_ID, G_STRUCT_OFFSET (GstKlingProperties, session_id)},
-  {PROP_VIDEO_URL, G_STRUCT_OFFSET (GstKlingProperties, video_url)},
-  {PROP_VIDEO_ID, G_STRUCT_OFFSET (GstKlingProperties, video_id)},
-  {PROP_FACE_ID, G_STRUCT_OFFSET (GstKlingProperties, face_id)},
-  {PROP_FACE_IMAGE_URL, G_STRUCT_OFFSET (GstKlingProperties, face_image_url)},
-  {PROP_TEXT, G_STRUCT_OFFSET (GstKlingProperties, text)},
-  {PROP_VOICE_ID, G_STRUCT_OFFSET (GstKlingProperties, voice_id)},
-  {PROP_VOICE_LANGUAGE, G_STRUCT_OFFSET (GstKlingProperties, voice_language)},
-  {PROP_AUDIO_URL, G_STRUCT_OFFSET (GstKlingProperties, audio_url)},
-  {PROP_AUDIO_ID, G_STRUCT_OFFSET (GstKlingProperties, audio_id)},
-  {PROP_UPLOAD_PUBLIC_URL,
-      G_STRUCT_OFFSET (GstKlingProperties, upload_public_url)},
-  {PROP_EXTERNAL_TASK_ID,
-      G_STRUCT_OFFSET (GstKlingProperties, external_task_id)},
+} Field;
+
+#define FIELD(id, kind, member) \
+  { PROP_ ## id, kind, G_STRUCT_OFFSET (GstKlingProperties, member) }
+
+static const Field fields[] = {
+  FIELD (BASE_URL, STRING, base_url),
+  FIELD (API_KEY, KEY, api_key),
+  FIELD (ACCESS_KEY, KEY, access_key),
+  FIELD (SECRET_KEY, KEY, secret_key),
+  FIELD (CREDENTIALS_FILE, STRING, credentials_file),
+  FIELD (EXTRA_HEADERS, HEADERS, extra_headers),
+  FIELD (USER_AGENT, STRING, user_agent),
+  FIELD (PROXY, PRIVATE, proxy),
+  FIELD (TIMEOUT, TIME, timeout),
+  FIELD (SESSION_ID, STRING, session_id),
+  FIELD (VIDEO_URL, STRING, video_url),
+  FIELD (VIDEO_ID, STRING, video_id),
+  FIELD (FACE_ID, STRING, face_id),
+  FIELD (FACE_IMAGE_URL, STRING, face_image_url),
+  FIELD (TEXT, STRING, text),
+  FIELD (VOICE_ID, STRING, voice_id),
+  FIELD (VOICE_LANGUAGE, STRING, voice_language),
+  FIELD (VOICE_SPEED, FACTOR, voice_speed),
+  FIELD (AUDIO_URL, STRING, audio_url),
+  FIELD (AUDIO_ID, STRING, audio_id),
+  FIELD (AUDIO_START, TIME, audio_start),
+  FIELD (AUDIO_END, TIME, audio_end),
+  FIELD (INSERT_TIME, TIME, insert_time),
+  FIELD (AUDIO_VOLUME, FACTOR, audio_volume),
+  FIELD (ORIGINAL_AUDIO_VOLUME, FACTOR, original_audio_volume),
+  FIELD (UPLOAD, PRIVATE, upload),
+  FIELD (UPLOAD_PUBLIC_URL, STRING, upload_public_url),
+  FIELD (UPLOAD_HEADERS, HEADERS, upload_headers),
+  FIELD (UPLOAD_CLEANUP, SWITCH, upload_cleanup),
+  FIELD (WATERMARK, SWITCH, watermark),
+  FIELD (EXTERNAL_TASK_ID, STRING, external_task_id),
+  FIELD (CALLBACK_URL, PRIVATE, callback_url),
+  FIELD (POLL_INTERVAL, TIME, poll_interval),
+  FIELD (TASK_TIMEOUT, TIME, task_timeout),
 };
 
-/* Times and factors, likewise */
-static const struct
-{
-  guint id;
-  gsize offset;
-} times[] = {
-  {PROP_TIMEOUT, G_STRUCT_OFFSET (GstKlingProperties, timeout)},
-  {PROP_AUDIO_START, G_STRUCT_OFFSET (GstKlingProperties, audio_start)},
-  {PROP_AUDIO_END, G_STRUCT_OFFSET (GstKlingProperties, audio_end)},
-  {PROP_INSERT_TIME, G_STRUCT_OFFSET (GstKlingProperties, insert_time)},
-  {PROP_POLL_INTERVAL, G_STRUCT_OFFSET (GstKlingProperties, poll_interval)},
-  {PROP_TASK_TIMEOUT, G_STRUCT_OFFSET (GstKlingProperties, task_timeout)},
-}, factors[] = {
-  {PROP_VOICE_SPEED, G_STRUCT_OFFSET (GstKlingProperties, voice_speed)},
-  {PROP_AUDIO_VOLUME, G_STRUCT_OFFSET (GstKlingProperties, audio_volume)},
-  {PROP_ORIGINAL_AUDIO_VOLUME,
-      G_STRUCT_OFFSET (GstKlingProperties, original_audio_volume)},
-};
+#define MEMBER(self, field, type) \
+  ((type *) G_STRUCT_MEMBER_P (self, (field)->offset))
 
-static gchar **
-find_string (const GstKlingProperties * self, guint id)
+static const Field *
+find_field (guint id)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (strings); i++) {
-    if (strings[i].id == id)
-      return (gchar **) G_STRUCT_MEMBER_P (self, strings[i].offset);
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
+    if (fields[i].id == id)
+      return &fields[i];
   }
   return NULL;
 }
 
-static GstClockTime *
-find_time (const GstKlingProperties * self, guint id)
+/* Frees what a field holds, if it holds anything. */
+static void
+clear_field (GstKlingProperties * self, const Field * field)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
-    if (times[i].id == id)
-      return (GstClockTime *) G_STRUCT_MEMBER_P (self, times[i].offset);
+  switch (field->kind) {
+    case STRING:
+      g_clear_pointer (MEMBER (self, field, gchar *), g_free);
+      break;
+    case PRIVATE:
+      g_clear_pointer (MEMBER (self, field, gchar *), kling_secret_wipe_string);
+      break;
+    case KEY:
+      g_clear_pointer (MEMBER (self, field, KlingSecret *), kling_secret_unref);
+      break;
+    case HEADERS:
+      g_clear_pointer (MEMBER (self, field, GstStructure *),
+          gst_structure_free);
+      break;
+    default:
+      break;
   }
-  return NULL;
-}
-
-static gdouble *
-find_factor (const GstKlingProperties * self, guint id)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (factors); i++) {
-    if (factors[i].id == id)
-      return (gdouble *) G_STRUCT_MEMBER_P (self, factors[i].offset);
-  }
-  return NULL;
 }
 
 void
 gst_kling_properties_clear (GstKlingProperties * self)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
-    g_clear_pointer (find_string (self, strings[i].id), g_free);
-  g_clear_pointer (&self->api_key, kling_secret_unref);
-  g_clear_pointer (&self->access_key, kling_secret_unref);
-  g_clear_pointer (&self->secret_key, kling_secret_unref);
-  g_clear_pointer (&self->extra_headers, gst_structure_free);
-  g_clear_pointer (&self->proxy, kling_secret_wipe_string);
-  g_clear_pointer (&self->upload, kling_secret_wipe_string);
-  g_clear_pointer (&self->upload_headers, gst_structure_free);
-  g_clear_pointer (&self->callback_url, kling_secret_wipe_string);
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    clear_field (self, &fields[i]);
   g_clear_object (&self->tls_database);
 }
 
 /* An empty string is how a command line says "unset". */
-static gchar *
-dup_unless_empty (const GValue * value)
+static const gchar *
+peek_unless_empty (const GValue * value)
 {
   const gchar *text = g_value_get_string (value);
 
-  return text && *text ? g_strdup (text) : NULL;
+  return text && *text ? text : NULL;
 }
 
 static void
-set_secret (KlingSecret ** secret, const GValue * value)
+set_field (GstKlingProperties * self, const Field * field, const GValue * value)
 {
-  const gchar *text = g_value_get_string (value);
-
-  g_clear_pointer (secret, kling_secret_unref);
-  if (text && *text)
-    *secret = kling_secret_new (text);
-}
-
-/* Strings, times and factors */
-static gboolean
-set_simple (GstKlingProperties * self, guint id, const GValue * value)
-{
-  gchar **string = find_string (self, id);
-  GstClockTime *time = find_time (self, id);
-  gdouble *factor = find_factor (self, id);
-
-  if (string) {
-    g_free (*string);
-    *string = dup_unless_empty (value);
-  } else if (time) {
-    *time = g_value_get_uint64 (value);
-  } else if (factor) {
-    *factor = g_value_get_double (value);
+  clear_field (self, field);
+  switch (field->kind) {
+    case STRING:
+    case PRIVATE:
+      *MEMBER (self, field, gchar *) = g_strdup (peek_unless_empty (value));
+      break;
+    case KEY:
+      if (peek_unless_empty (value))
+        *MEMBER (self, field, KlingSecret *) =
+            kling_secret_new (g_value_get_string (value));
+      break;
+    case HEADERS:
+      *MEMBER (self, field, GstStructure *) = g_value_dup_boxed (value);
+      break;
+    case TIME:
+      *MEMBER (self, field, GstClockTime) = g_value_get_uint64 (value);
+      break;
+    case FACTOR:
+      *MEMBER (self, field, gdouble) = g_value_get_double (value);
+      break;
+    case SWITCH:
+      *MEMBER (self, field, gboolean) = g_value_get_boolean (value);
+      break;
   }
-  return string || time || factor;
 }
 
 /* Returns: %FALSE when there is no such writable property */
@@ -441,55 +453,20 @@ gboolean
 gst_kling_properties_set (GstKlingProperties * self, guint id,
     const GValue * value)
 {
-  if (set_simple (self, id, value))
-    return TRUE;
-  switch (id) {
-    case PROP_DIALECT:
-      self->dialect = g_value_get_enum (value);
-      self->dialect_is_set = TRUE;
-      return TRUE;
-    case PROP_API_KEY:
-      set_secret (&self->api_key, value);
-      return TRUE;
-    case PROP_ACCESS_KEY:
-      set_secret (&self->access_key, value);
-      return TRUE;
-    case PROP_SECRET_KEY:
-      set_secret (&self->secret_key, value);
-      return TRUE;
-    case PROP_EXTRA_HEADERS:
-      g_clear_pointer (&self->extra_headers, gst_structure_free);
-      self->extra_headers = g_value_dup_boxed (value);
-      return TRUE;
-    case PROP_PROXY:
-      g_clear_pointer (&self->proxy, kling_secret_wipe_string);
-      self->proxy = dup_unless_empty (value);
-      return TRUE;
-    case PROP_TLS_DATABASE:
-      g_clear_object (&self->tls_database);
-      self->tls_database = g_value_dup_object (value);
-      return TRUE;
-    case PROP_UPLOAD:
-      g_clear_pointer (&self->upload, kling_secret_wipe_string);
-      self->upload = dup_unless_empty (value);
-      return TRUE;
-    case PROP_UPLOAD_HEADERS:
-      g_clear_pointer (&self->upload_headers, gst_structure_free);
-      self->upload_headers = g_value_dup_boxed (value);
-      return TRUE;
-    case PROP_UPLOAD_CLEANUP:
-      self->upload_cleanup = g_value_get_boolean (value);
-      return TRUE;
-    case PROP_WATERMARK:
-      self->watermark = g_value_get_boolean (value);
-      return TRUE;
-    case PROP_CALLBACK_URL:
-      g_clear_pointer (&self->callback_url, kling_secret_wipe_string);
-      self->callback_url = dup_unless_empty (value);
-      return TRUE;
-    default:
-      return FALSE;
+  const Field *field = find_field (id);
+
+  if (field) {
+    set_field (self, field, value);
+  } else if (id == PROP_DIALECT) {
+    self->dialect = g_value_get_enum (value);
+    self->dialect_is_set = TRUE;
+  } else if (id == PROP_TLS_DATABASE) {
+    g_clear_object (&self->tls_database);
+    self->tls_database = g_value_dup_object (value);
+  } else {
+    return FALSE;
   }
+  return TRUE;
 }
 
 static const gchar *get_base_url (const GstKlingProperties * self);
@@ -573,35 +550,42 @@ has_to_be_cut (guint id, const gchar * text)
 }
 
 static void
-get_string (const GstKlingProperties * self, guint id, GValue * value)
+get_string (const GstKlingProperties * self, const Field * field,
+    GValue * value)
 {
-  const gchar *text = *find_string (self, id);
+  const gchar *text = *MEMBER (self, field, gchar *);
 
-  if (id == PROP_BASE_URL)
+  if (field->id == PROP_BASE_URL)
     text = get_base_url (self);
-  else if (id == PROP_USER_AGENT)
+  else if (field->id == PROP_USER_AGENT)
     text = get_user_agent (self);
 
-  if (text && has_to_be_cut (id, text))
+  if (text && has_to_be_cut (field->id, text))
     g_value_take_string (value, kling_url_display (text));
   else
     g_value_set_string (value, text);
 }
 
+/* Returns: %FALSE for what is write-only */
 static gboolean
-get_simple (const GstKlingProperties * self, guint id, GValue * value)
+get_field (const GstKlingProperties * self, const Field * field, GValue * value)
 {
-  const GstClockTime *time = find_time (self, id);
-  const gdouble *factor = find_factor (self, id);
-  gboolean is_string = find_string (self, id) != NULL;
-
-  if (is_string)
-    get_string (self, id, value);
-  else if (time)
-    g_value_set_uint64 (value, *time);
-  else if (factor)
-    g_value_set_double (value, *factor);
-  return is_string || time || factor;
+  switch (field->kind) {
+    case STRING:
+      get_string (self, field, value);
+      return TRUE;
+    case TIME:
+      g_value_set_uint64 (value, *MEMBER (self, field, GstClockTime));
+      return TRUE;
+    case FACTOR:
+      g_value_set_double (value, *MEMBER (self, field, gdouble));
+      return TRUE;
+    case SWITCH:
+      g_value_set_boolean (value, *MEMBER (self, field, gboolean));
+      return TRUE;
+    default:
+      return FALSE;
+  }
 }
 
 /* Returns: %FALSE when there is no such readable property here */
@@ -609,24 +593,17 @@ gboolean
 gst_kling_properties_get (const GstKlingProperties * self, guint id,
     GValue * value)
 {
-  if (get_simple (self, id, value))
-    return TRUE;
-  switch (id) {
-    case PROP_DIALECT:
-      g_value_set_enum (value, get_dialect (self));
-      return TRUE;
-    case PROP_TLS_DATABASE:
-      g_value_set_object (value, self->tls_database);
-      return TRUE;
-    case PROP_UPLOAD_CLEANUP:
-      g_value_set_boolean (value, self->upload_cleanup);
-      return TRUE;
-    case PROP_WATERMARK:
-      g_value_set_boolean (value, self->watermark);
-      return TRUE;
-    default:
-      return FALSE;
-  }
+  const Field *field = find_field (id);
+
+  if (field)
+    return get_field (self, field, value);
+  if (id == PROP_DIALECT)
+    g_value_set_enum (value, get_dialect (self));
+  else if (id == PROP_TLS_DATABASE)
+    g_value_set_object (value, self->tls_database);
+  else
+    return FALSE;
+  return TRUE;
 }
 
 /* What is sent has a step of a millisecond, and of a hundredth. */
