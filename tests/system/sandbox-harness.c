@@ -329,7 +329,9 @@ answer_json (Answer * answer)
   g_autofree char *text = answer_text (answer);
   g_autoptr (JsonNode) node = json_from_string (text, NULL);
 
-  g_assert_nonnull (node);
+  if (node == NULL)
+    g_error ("no JSON, status %u, %s: %s", answer->status,
+        answer->error ? answer->error->message : "whole", text);
   return json_node_dup_object (node);
 }
 

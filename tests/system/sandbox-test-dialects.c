@@ -759,11 +759,10 @@ static void
 test_relay (void)
 {
   g_autoptr (Box) box = start_with_clip ();
-  g_autofree char *bodies[] = {
-    choose ("1", BY_URL, GOOD_TIMES, ""),
-    choose ("face_002", BY_BASE64, TIMES ("\"0\"", "\"2000\"", "\"1000\""),
-        ""),
-  };
+  g_autofree char *numbers = choose ("1", BY_URL, GOOD_TIMES, "");
+  g_autofree char *texts = choose ("face_002", BY_BASE64,
+      TIMES ("\"0\"", "\"2000\"", "\"1000\""), "");
+  const char *const bodies[] = { numbers, texts };
   g_autofree char *bad = choose ("1", BY_URL, TIMES ("\"0\"", "\"2 s\"",
           "\"1000\""), "");
   g_auto (Values) values = { 0 };
