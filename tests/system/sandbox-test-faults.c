@@ -7,6 +7,9 @@
 
 #include "sandbox-test.h"
 
+#define V1 "/v1/videos/"
+#define TTS "/v1/audio/tts"
+
 /* One fault of a create. */
 typedef struct
 {
@@ -195,6 +198,57 @@ test_fault_of_download (void)
   g_assert_cmpuint (expired->status, ==, 403);
 }
 
+/* Orders match the other dialects' paths by their kind. */
+static void
+test_dialect_faults (void)
+{
+  g_autoptr (Box) box = start_with_clip ();
+  const char *const calls[][3] = {
+    {"identify", "POST", V1 "identify-face"},
+    {"create", "POST", V1 "advanced-lip-sync"},
+    {"create", "POST", V1 "lip-sync"},
+    {"create", "POST", "/kling" V1 "lip-sync"},
+    {"query", "GET", V1 "advanced-lip-sync"},
+    {"query", "GET", V1 "advanced-lip-sync/1"},
+    {"query", "GET", V1 "lip-sync/1"},
+    {"query", "GET", TTS "/1"},
+    {"tts", "POST", TTS},
+    {"tts", "POST", "/kling" TTS},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++) {
+    g_autofree char *order = g_strdup_printf ("{\"match\":{\"kind\":\"%s\"},"
+        "\"do\":{\"code\":1303}}", calls[i][0]);
+    g_autoptr (Answer) answer = NULL;
+
+    box_fault (box, order);
+    answer = box_service (box, calls[i][1], calls[i][2],
+        strcmp (calls[i][1], "POST") == 0 ? "{}" : NULL);
+    g_assert_cmpuint (answer->status, ==, 429);
+    assert_refused (answer, 1303, "parallel task");
+  }
+}
+
+/* An order can let a speech fail, as a task. */
+static void
+test_tts_fails (void)
+{
+  g_autoptr (Box) box = start_with_clip ();
+  g_autoptr (Answer) answer = NULL;
+  g_autoptr (JsonObject) json = NULL;
+
+  box_fault (box, "{\"match\":{\"kind\":\"tts\"},"
+      "\"do\":{\"fail\":\"no voice today\"}}");
+  answer = box_service (box, "POST", TTS, "{\"text\":\"Hello.\","
+      "\"voice_id\":\"AOT\",\"voice_language\":\"en\"}");
+  json = answer_json (answer);
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_cmpstr (find_string (json, "data.task_status"), ==, "failed");
+  g_assert_cmpstr (find_string (json, "data.task_status_msg"), ==,
+      "no voice today");
+  g_assert_cmpint (box_ledger (box, "tts"), ==, 0);
+}
+
 void
 add_fault_tests (void)
 {
@@ -203,4 +257,6 @@ add_fault_tests (void)
   g_test_add_func ("/sandbox/faults/counting", test_fault_counting);
   g_test_add_func ("/sandbox/faults/task", test_fault_of_task);
   g_test_add_func ("/sandbox/faults/download", test_fault_of_download);
+  g_test_add_func ("/sandbox/faults/dialects", test_dialect_faults);
+  g_test_add_func ("/sandbox/faults/tts", test_tts_fails);
 }

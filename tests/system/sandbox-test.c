@@ -853,6 +853,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/clip", test_clip);
   g_test_add_func ("/sandbox/result-file", test_result_file);
   add_dialect_tests ();
+  add_token_tests ();
   add_fault_tests ();
   add_upload_tests ();
   g_test_add_func ("/sandbox/restart", test_restart);

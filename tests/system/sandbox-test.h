@@ -31,6 +31,7 @@ void set_shape (Box *box, const char *shape);
 
 void add_dialect_tests (void);
 void add_fault_tests (void);
+void add_token_tests (void);
 void add_upload_tests (void);
 
 G_END_DECLS
