@@ -584,9 +584,10 @@ test_legacy (void)
   g_autoptr (Box) box = start_with_clip ();
   const char *const bodies[] = {
     LEGACY,
-    "{\"input\":{\"video_url\":\"$M/wide.mp4\",\"mode\":\"audio2video\","
+    /* clang takes several strings in a row for a forgotten comma */
+    ("{\"input\":{\"video_url\":\"$M/wide.mp4\",\"mode\":\"audio2video\","
         "\"audio_type\":\"url\",\"audio_url\":\"$M/speech.mp3\"},"
-        "\"callback_url\":\"\"}",
+        "\"callback_url\":\"\"}"),
     "{\"input\":{\"video_url\":\"$M/wide.mp4\",\"video_id\":\"\","
         "\"mode\":\"audio2video\",\"audio_type\":\"file\","
         "\"audio_file\":\"$B\"}}",
