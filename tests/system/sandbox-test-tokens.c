@@ -33,7 +33,6 @@ static char *
 sign (const char *header, const char *payload, const char *secret)
 {
   GString *token = g_string_new (NULL);
-  g_autofree char *signature = NULL;
   g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA256,
       (const guchar *) secret, strlen (secret));
   guint8 digest[32];
