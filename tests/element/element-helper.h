@@ -15,6 +15,11 @@ G_BEGIN_DECLS
 #define IDENTIFY_PATH "/kling/v1/videos/identify-face"
 #define CREATE_PATH "/kling/v1/videos/advanced-lip-sync"
 #define RESULT_PATH "/result.mp4"
+/* The paths of the dialect official; those of relay are the same below /kling. */
+#define OFFICIAL_IDENTIFY_PATH "/v1/videos/identify-face"
+#define OFFICIAL_CREATE_PATH "/v1/videos/advanced-lip-sync"
+#define OFFICIAL_SPEECH_PATH "/v1/audio/tts"
+#define RELAY_SPEECH_PATH "/kling/v1/audio/tts"
 
 /* What the scripted service says when it is well. In each answer and header of
  * a script "@BASE@" stands for the server's own URL. */
@@ -34,12 +39,38 @@ G_BEGIN_DECLS
   "\"task_result\":{\"videos\":[{\"id\":\"v\",\"url\":\"" url "\"}]}}}}"
 #define POLL_DONE POLL_URL ("@BASE@" RESULT_PATH "?token=1")
 
+/* Likewise, as Kling itself says it */
+#define FACE(id, start, end) "{\"face_id\":\"" id "\",\"face_image\":" \
+  "\"https://media.example/face-" id ".png?sig=s\",\"start_time\":" start "," \
+  "\"end_time\":" end "}"
+#define FACES(list) "{\"code\":0,\"message\":\"SUCCEED\",\"request_id\":" \
+  "\"req-1\",\"data\":{\"session_id\":\"" TEST_SESSION "\",\"face_data\":[" \
+  list "]}}"
+#define ONE_FACE FACES (FACE ("0", "0", "9000"))
+#define OFFICIAL_TASK(id, word, result) "{\"code\":0,\"message\":\"SUCCEED\"," \
+  "\"request_id\":\"req-1\",\"data\":{\"task_id\":\"" id "\",\"task_info\":" \
+  "{\"external_task_id\":\"" KLING_TEST_EXTERNAL_MARK "\"},\"task_status\":" \
+  "\"" word "\",\"task_result\":" result "}}"
+#define OFFICIAL_CREATED OFFICIAL_TASK (TEST_TASK, "submitted", "{}")
+#define OFFICIAL_DONE(id) OFFICIAL_TASK (id, "succeed", "{\"videos\":[{\"id\":" \
+  "\"v\",\"url\":\"@BASE@" RESULT_PATH "?token=1\",\"duration\":\"3.0\"}]}")
+#define OFFICIAL_LIST(list) "{\"code\":0,\"message\":\"SUCCEED\"," \
+  "\"request_id\":\"req-1\",\"data\":[" list "]}"
+#define SPEECH_ID(id, duration) "{\"code\":0,\"message\":\"SUCCEED\",\"data\":{" \
+  "\"task_id\":\"speech-1\",\"task_status\":\"succeed\",\"task_result\":{" \
+  "\"audios\":[{\"id\":\"" id "\",\"url\":\"https://media.example/a.mp3\"," \
+  "\"duration\":\"" duration "\"}]}}}"
+#define SPEECH_OK SPEECH_ID ("audio-1", "3.1")
+#define SPEECH_STATUS(word) "{\"code\":0,\"message\":\"SUCCEED\",\"data\":{" \
+  "\"task_id\":\"speech-1\",\"task_status\":\"" word "\"}}"
+
 /* What every run is started with */
 #define TEST_KEY "sk-the-key-of-the-tests"
 #define TEST_TEXT "Hello there."
 /* The longest there is, because the clock runs fast and machines may be busy */
 #define TEST_TIMEOUT (600 * GST_SECOND)
 #define TEST_VIDEO_URL "https://media.example/face.mp4?signature=1"
+#define TEST_AUDIO_URL "https://media.example/speech.mp3?signature=2"
 
 /* No state change and no stop may take longer. The bar is 200 ms; the rest is
  * for machines that are busy. */
@@ -50,8 +81,8 @@ G_BEGIN_DECLS
  * @server: the server under it
  * @url: its base URL
  *
- * A gateway from a script: the steps of the test first, then those that make
- * every call succeed.
+ * A service from a script: the steps of the test first, then those that make
+ * every call succeed. Counted is what came to the paths of its dialect.
  */
 typedef struct
 {
@@ -59,6 +90,8 @@ typedef struct
   gchar *url;
 
   /*< private > */
+  const gchar *identify_path;
+  const gchar *create_path;
   GPtrArray *texts;
   GBytes *clip;
 } KlingTestService;
@@ -67,15 +100,19 @@ KlingTestService *kling_test_service_start (const KlingTestStep * steps,
     guint n_steps);
 KlingTestService *kling_test_service_start_clip (const gchar * clip,
     const KlingTestStep * steps, guint n_steps);
+KlingTestService *kling_test_service_start_official
+    (const KlingTestStep * steps, guint n_steps);
 void kling_test_service_stop (KlingTestService * service);
 
 guint kling_test_service_paid (KlingTestService * service);
+guint kling_test_service_spoken (KlingTestService * service);
 guint kling_test_service_identified (KlingTestService * service);
 guint kling_test_service_polls (KlingTestService * service);
 void kling_test_service_check (KlingTestService * service, guint identified,
     guint paid);
 gboolean kling_test_service_wait (KlingTestService * service,
     const gchar * method, const gchar * path, guint n, guint milliseconds);
+void kling_test_service_check_key (KlingTestService * service);
 const KlingTestCall *kling_test_service_find (KlingTestService * service,
     const gchar * method, const gchar * path);
 const gchar *kling_test_service_get_body (KlingTestService * service,
@@ -116,6 +153,7 @@ gint64 kling_test_ms_since (gint64 start);
 
 KlingTestRun *kling_test_run_new (const gchar * base_url,
     const gchar * downstream);
+void kling_test_run_use_dialect (KlingTestRun * run, const gchar * nick);
 void kling_test_run_free (KlingTestRun * run);
 void kling_test_run_clear (KlingTestRun * run);
 
@@ -136,6 +174,7 @@ gchar *kling_test_run_dup_status (KlingTestRun * run);
 gchar *kling_test_run_dup_task_id (KlingTestRun * run);
 
 gboolean kling_test_run_has_text (KlingTestRun * run, const gchar * words);
+gboolean kling_test_run_has_warning (KlingTestRun * run, const gchar * words);
 void kling_test_run_check_no_error (KlingTestRun * run);
 void kling_test_run_eos (KlingTestRun * run);
 void kling_test_run_preroll (KlingTestRun * run);

@@ -299,37 +299,6 @@ kling_test_inputs_first_error (KlingTestRun * run)
   return g_intern_string (error->message);
 }
 
-static gboolean
-is_warning_with (GstMiniObject * object, const gchar * words)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!GST_IS_MESSAGE (object)
-      || GST_MESSAGE_TYPE (object) != GST_MESSAGE_WARNING)
-    return FALSE;
-  gst_message_parse_warning (GST_MESSAGE (object), &error, NULL);
-  return strstr (error->message, words) != NULL;
-}
-
-/**
- * kling_test_inputs_has_warning:
- * @run: a run
- * @words: a part of a sentence
- *
- * Returns: whether a WARNING has said it
- */
-gboolean
-kling_test_inputs_has_warning (KlingTestRun * run, const gchar * words)
-{
-  gboolean has = FALSE;
-
-  g_mutex_lock (&run->lock);
-  for (guint i = 0; i < run->log->len && !has; i++)
-    has = is_warning_with (run->log->pdata[i], words);
-  g_mutex_unlock (&run->lock);
-  return has;
-}
-
 /**
  * kling_test_inputs_wait_text:
  * @run: a run

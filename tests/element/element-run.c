@@ -123,6 +123,17 @@ kling_test_run_new (const gchar * base_url, const gchar * downstream)
 }
 
 /**
+ * kling_test_run_use_dialect:
+ * @run: a run
+ * @nick: a value of the property dialect
+ */
+void
+kling_test_run_use_dialect (KlingTestRun * run, const gchar * nick)
+{
+  gst_util_set_object_arg (G_OBJECT (run->lipsync), "dialect", nick);
+}
+
+/**
  * kling_test_run_free:
  * @run: (transfer full): a run
  *
@@ -460,6 +471,30 @@ gboolean
 kling_test_run_has_text (KlingTestRun * run, const gchar * words)
 {
   return count (run, is_progress_with, words) > 0;
+}
+
+static gboolean
+is_warning_with (gpointer object, gconstpointer what)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!is_message (object, GUINT_TO_POINTER (GST_MESSAGE_WARNING)))
+    return FALSE;
+  gst_message_parse_warning (object, &error, NULL);
+  return strstr (error->message, what) != NULL;
+}
+
+/**
+ * kling_test_run_has_warning:
+ * @run: a run
+ * @words: a part of a sentence
+ *
+ * Returns: whether a WARNING has said it
+ */
+gboolean
+kling_test_run_has_warning (KlingTestRun * run, const gchar * words)
+{
+  return count (run, is_warning_with, words) > 0;
 }
 
 /* ---- what is right for every run ---- */

@@ -77,6 +77,52 @@ kling_test_load_clip (const gchar * name)
   return g_bytes_new_take (data, size);
 }
 
+/* What makes every call succeed, by its dialects. The last one is the result. */
+static const KlingTestStep good_gateway[] = {
+  {.method = "POST",.path = IDENTIFY_PATH,.body = IDENTIFY_OK},
+  {.method = "POST",.path = CREATE_PATH,.body = CREATE_OK},
+  {.method = "POST",.path = RELAY_SPEECH_PATH,.body = SPEECH_OK},
+  {.method = "GET",.path = CREATE_PATH "/",.body = POLL_DONE},
+  {.method = "GET",.path = RESULT_PATH},
+};
+
+static const KlingTestStep good_official[] = {
+  {.method = "POST",.path = OFFICIAL_IDENTIFY_PATH,.body = ONE_FACE},
+  {.method = "POST",.path = OFFICIAL_CREATE_PATH,.body = OFFICIAL_CREATED},
+  {.method = "POST",.path = OFFICIAL_SPEECH_PATH,.body = SPEECH_OK},
+  {.method = "GET",.path = OFFICIAL_CREATE_PATH "/" TEST_TASK,
+      .body = OFFICIAL_DONE (TEST_TASK)},
+  {.method = "GET",.path = OFFICIAL_CREATE_PATH "?",.body = OFFICIAL_LIST ("")},
+  {.method = "GET",.path = RESULT_PATH},
+};
+
+/* @good: (array length=n_good): what comes after @steps */
+static KlingTestService *
+start (const gchar * clip, const KlingTestStep * steps, guint n_steps,
+    const KlingTestStep * good, guint n_good)
+{
+  KlingTestService *service = g_new0 (KlingTestService, 1);
+  KlingTestStep all[MAX_STEPS];
+  KlingTestStep *result;
+
+  fail_unless (n_steps + n_good <= MAX_STEPS);
+  service->texts = g_ptr_array_new_with_free_func (g_free);
+  service->clip = kling_test_load_clip (clip);
+  service->identify_path = good[0].path;
+  service->create_path = good[1].path;
+  for (guint i = 0; i < n_steps; i++)
+    all[i] = keep_step (service, &steps[i]);
+  for (guint i = 0; i < n_good; i++)
+    all[n_steps + i] = keep_step (service, &good[i]);
+  result = &all[n_steps + n_good - 1];
+  result->body = g_bytes_get_data (service->clip, &result->size);
+
+  service->server = kling_test_server_start (all, n_steps + n_good);
+  service->url = kling_test_server_url (service->server, "");
+  insert_url (service);
+  return service;
+}
+
 /**
  * kling_test_service_start_clip:
  * @clip: the file that is the result of each task
@@ -89,31 +135,8 @@ KlingTestService *
 kling_test_service_start_clip (const gchar * clip, const KlingTestStep * steps,
     guint n_steps)
 {
-  KlingTestService *service = g_new0 (KlingTestService, 1);
-  KlingTestStep all[MAX_STEPS];
-  KlingTestStep good[] = {
-    {.method = "POST",.path = IDENTIFY_PATH,.body = IDENTIFY_OK},
-    {.method = "POST",.path = CREATE_PATH,.body = CREATE_OK},
-    {.method = "GET",.path = CREATE_PATH "/",.body = POLL_DONE},
-    {.method = "GET",.path = RESULT_PATH},
-  };
-  gsize size;
-
-  fail_unless (n_steps + G_N_ELEMENTS (good) <= MAX_STEPS);
-  service->texts = g_ptr_array_new_with_free_func (g_free);
-  service->clip = kling_test_load_clip (clip);
-  good[3].body = g_bytes_get_data (service->clip, &size);
-  good[3].size = size;
-  for (guint i = 0; i < n_steps; i++)
-    all[i] = keep_step (service, &steps[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
-    all[n_steps + i] = keep_step (service, &good[i]);
-
-  service->server = kling_test_server_start (all,
-      n_steps + G_N_ELEMENTS (good));
-  service->url = kling_test_server_url (service->server, "");
-  insert_url (service);
-  return service;
+  return start (clip, steps, n_steps, good_gateway,
+      G_N_ELEMENTS (good_gateway));
 }
 
 /**
@@ -121,12 +144,31 @@ kling_test_service_start_clip (const gchar * clip, const KlingTestStep * steps,
  * @steps: (array length=n_steps) (nullable): what comes before all succeeds
  * @n_steps: their number
  *
- * Returns: (transfer full): a service whose results are %CLIP_SMALL
+ * Returns: (transfer full): a service of the dialects gateway and relay, whose
+ *   results are %CLIP_SMALL
  */
 KlingTestService *
 kling_test_service_start (const KlingTestStep * steps, guint n_steps)
 {
   return kling_test_service_start_clip (CLIP_SMALL, steps, n_steps);
+}
+
+/**
+ * kling_test_service_start_official:
+ * @steps: (array length=n_steps) (nullable): what comes before all succeeds
+ * @n_steps: their number
+ *
+ * It finds one face, speaks texts, knows of %TEST_TASK, and of no task by its
+ * external id.
+ *
+ * Returns: (transfer full): a service of the dialect official, whose results are
+ *   %CLIP_SMALL
+ */
+KlingTestService *
+kling_test_service_start_official (const KlingTestStep * steps, guint n_steps)
+{
+  return start (CLIP_SMALL, steps, n_steps, good_official,
+      G_N_ELEMENTS (good_official));
 }
 
 /**
@@ -152,7 +194,22 @@ kling_test_service_stop (KlingTestService * service)
 guint
 kling_test_service_paid (KlingTestService * service)
 {
-  return kling_test_server_count (service->server, "POST", CREATE_PATH);
+  return kling_test_server_count (service->server, "POST",
+      service->create_path);
+}
+
+/**
+ * kling_test_service_spoken:
+ * @service: a service
+ *
+ * Returns: how often it was asked to speak a text
+ */
+guint
+kling_test_service_spoken (KlingTestService * service)
+{
+  return kling_test_server_count (service->server, "POST",
+      OFFICIAL_SPEECH_PATH) + kling_test_server_count (service->server, "POST",
+      RELAY_SPEECH_PATH);
 }
 
 /**
@@ -164,7 +221,8 @@ kling_test_service_paid (KlingTestService * service)
 guint
 kling_test_service_identified (KlingTestService * service)
 {
-  return kling_test_server_count (service->server, "POST", IDENTIFY_PATH);
+  return kling_test_server_count (service->server, "POST",
+      service->identify_path);
 }
 
 /**
@@ -176,7 +234,9 @@ kling_test_service_identified (KlingTestService * service)
 guint
 kling_test_service_polls (KlingTestService * service)
 {
-  return kling_test_server_count (service->server, "GET", CREATE_PATH "/");
+  g_autofree gchar *path = g_strconcat (service->create_path, "/", NULL);
+
+  return kling_test_server_count (service->server, "GET", path);
 }
 
 /**
@@ -215,6 +275,33 @@ kling_test_service_wait (KlingTestService * service, const gchar * method,
     g_usleep (1000);
   }
   return TRUE;
+}
+
+static gboolean
+is_of_the_api (const gchar * path)
+{
+  return g_str_has_prefix (path, "/v1/")
+      || g_str_has_prefix (path, "/kling/v1/");
+}
+
+/**
+ * kling_test_service_check_key:
+ * @service: a service
+ *
+ * Every call of the API must have had the key, and nothing else may have.
+ */
+void
+kling_test_service_check_key (KlingTestService * service)
+{
+  const KlingTestCall *call;
+
+  for (guint i = 0; (call = kling_test_server_call (service->server, i)); i++) {
+    if (is_of_the_api (call->path)) {
+      fail_unless_equals_string (call->authorization, "Bearer " TEST_KEY);
+    } else {
+      fail_unless (strstr (call->head, TEST_KEY) == NULL, "%s", call->head);
+    }
+  }
 }
 
 /**

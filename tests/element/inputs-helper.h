@@ -33,8 +33,6 @@ GBytes *kling_test_inputs_get_speech (KlingTestRun * run);
 GBytes *kling_test_inputs_get_video (KlingTestRun * run);
 
 const gchar *kling_test_inputs_first_error (KlingTestRun * run);
-gboolean kling_test_inputs_has_warning (KlingTestRun * run,
-    const gchar * words);
 gboolean kling_test_inputs_wait_text (KlingTestRun * run, const gchar * words);
 
 /**

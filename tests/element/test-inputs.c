@@ -587,7 +587,7 @@ GST_START_TEST (test_length)
     kling_test_run_error (run, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS);
     fail_unless_equals_int (kling_test_inputs_count_paid (), 0);
   }
-  fail_unless (kling_test_inputs_has_warning (run, lengths[__i__].warning));
+  fail_unless (kling_test_run_has_warning (run, lengths[__i__].warning));
 }
 
 GST_END_TEST;

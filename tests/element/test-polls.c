@@ -24,6 +24,13 @@
 #define NO_URL "{\"code\":0,\"message\":\"SUCCEED\",\"data\":{\"task_id\":\"" \
   TEST_TASK "\",\"task_status\":\"succeed\",\"task_result\":{}}}"
 
+/* Where else a gateway may know the task */
+#define SECOND_PATH "/kling/v1/videos/lip-sync/" TEST_TASK
+#define THIRD_PATH "/kling/v1/videos/" TEST_TASK
+#define AT(where, n) .method = "GET",.path = where,.times = n
+#define NO_ROUTE .status = 404,.body = "{\"error\":{\"message\":\"Invalid URL" \
+  " (GET /kling)\",\"type\":\"invalid_request_error\",\"code\":\"\"}}"
+
 static KlingTestRun *
 start (KlingTestService * service)
 {
@@ -176,11 +183,134 @@ GST_START_TEST (test_task_not_there)
   fail_unless (kling_test_ms_since (begun) >= 600 * 1000 / SPEED);
   kling_test_run_check_progress (run, GST_PROGRESS_TYPE_ERROR);
   fail_unless (kling_test_service_polls (service) > 3);
+  fail_unless (kling_test_server_count (service->server, "GET", SECOND_PATH)
+      > 3);
+  fail_unless (kling_test_server_count (service->server, "GET", THIRD_PATH)
+      > 3);
 
   start_again (run);
   check_task_id (run, kling_test_run_error (run, GST_RESOURCE_ERROR,
           GST_RESOURCE_ERROR_FAILED));
   kling_test_service_check (service, 1, 1);
+}
+
+GST_END_TEST;
+
+/* ---- where the task is known ---- */
+
+/* How often each path was asked, in their order */
+static void
+check_asked (KlingTestService * service, guint a, guint b, guint c)
+{
+  fail_unless_equals_int (kling_test_service_polls (service), a);
+  fail_unless_equals_int (kling_test_server_count (service->server, "GET",
+          SECOND_PATH), b);
+  fail_unless_equals_int (kling_test_server_count (service->server, "GET",
+          THIRD_PATH), c);
+  kling_test_service_check (service, 1, 1);
+}
+
+/* The path that knows the task is the one that is asked from then on. */
+GST_START_TEST (test_second_path)
+{
+  static const KlingTestStep steps[] = {
+    {POLL (0), NO_ROUTE},
+    {AT (SECOND_PATH, 2),.body = POLL_STATUS ("processing")},
+    {AT (SECOND_PATH, 1),.status = 502},
+    {AT (SECOND_PATH, 0),.body = POLL_DONE},
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestRun) run = start (service);
+
+  kling_test_run_eos (run);
+  check_asked (service, 1, 4, 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_third_path)
+{
+  static const KlingTestStep steps[] = {
+    {POLL (0),.status = 400,.body = NOT_EXIST},
+    {AT (SECOND_PATH, 0), NO_ROUTE},
+    {AT (THIRD_PATH, 2),.body = POLL_STATUS ("processing")},
+    {AT (THIRD_PATH, 0),.body = POLL_DONE},
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestRun) run = start (service);
+
+  kling_test_run_eos (run);
+  check_asked (service, 1, 1, 3);
+}
+
+GST_END_TEST;
+
+/* A later run asks there first, too. */
+GST_START_TEST (test_path_is_kept)
+{
+  static const KlingTestStep steps[] = {
+    {POLL (0), NO_ROUTE},
+    {AT (SECOND_PATH, 1),.body = POLL_STATUS ("processing")},
+    {AT (SECOND_PATH, 0),.body = POLL_DONE},
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestRun) run = NULL;
+
+  kling_test_set_speed (1);
+  run = kling_test_run_new (service->url, "fakesink");
+  g_object_set (run->lipsync, "poll-interval", 4 * GST_SECOND, NULL);
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  fail_unless (kling_test_run_wait_element (run, "klinglipsync-task", 20)
+      != NULL);
+  start_again (run);
+  kling_test_run_eos (run);
+  check_asked (service, 1, 2, 0);
+}
+
+GST_END_TEST;
+
+/* A path that knows nothing of the task may be in trouble: that is no reason to
+ * ask there alone, nor to leave out the others. */
+static const KlingTestStep troubles[] = {
+  {AT (SECOND_PATH, 0),.status = 400,.body = "{\"code\":\"invalid_request\"}"},
+  {AT (SECOND_PATH, 0),.status = 500,.body = "{\"code\":\"get_task_failed\"}"},
+  {AT (SECOND_PATH, 0),.body = "<html>Welcome</html>"},
+  {AT (SECOND_PATH, 0),.act = KLING_TEST_CLOSE},
+};
+
+GST_START_TEST (test_path_in_trouble)
+{
+  const KlingTestStep steps[] = {
+    {POLL (2),.status = 400,.body = NOT_EXIST},
+    troubles[__i__],
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestRun) run = start (service);
+
+  kling_test_run_eos (run);
+  fail_unless_equals_int (kling_test_service_polls (service), 3);
+  kling_test_service_check (service, 1, 1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_path_after_trouble)
+{
+  const KlingTestStep steps[] = {
+    {POLL (0),.status = 400,.body = NOT_EXIST},
+    troubles[__i__],
+    {AT (THIRD_PATH, 0),.body = POLL_DONE},
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestRun) run = start (service);
+
+  kling_test_run_eos (run);
+  check_asked (service, 1, 1, 1);
 }
 
 GST_END_TEST;
@@ -358,6 +488,13 @@ polls_suite (void)
   tcase_add_test (tcase, test_retry_after);
   tcase_add_test (tcase, test_interval);
   tcase_add_loop_test (tcase, test_task_not_there, 0, 2);
+  tcase_add_test (tcase, test_second_path);
+  tcase_add_test (tcase, test_third_path);
+  tcase_add_test (tcase, test_path_is_kept);
+  tcase_add_loop_test (tcase, test_path_in_trouble, 0, G_N_ELEMENTS (troubles));
+  /* where the network breaks, another path would not be reached either */
+  tcase_add_loop_test (tcase, test_path_after_trouble, 0,
+      G_N_ELEMENTS (troubles) - 1);
   tcase_add_test (tcase, test_unknown_word);
   tcase_add_test (tcase, test_success_without_url);
   tcase_add_test (tcase, test_success_never_with_url);

@@ -301,7 +301,7 @@ GST_START_TEST (test_endless)
   fail_unless (kling_test_run_wait (run, GST_MESSAGE_WARNING, 20) != NULL);
   fail_unless (kling_test_run_has_text (run,
           "Waiting for the end of the input (audio)"));
-  fail_unless (kling_test_inputs_has_warning (run, "Nothing has come for 10"));
+  fail_unless (kling_test_run_has_warning (run, "Nothing has come for 10"));
   check_paid (0);
 }
 
@@ -319,7 +319,7 @@ GST_START_TEST (test_stalled_tee)
       " t. ! queue ! lipsync.audio");
   kling_test_run_set (run, GST_STATE_PLAYING);
   fail_unless (kling_test_run_wait (run, GST_MESSAGE_WARNING, 20) != NULL);
-  fail_unless (kling_test_inputs_has_warning (run,
+  fail_unless (kling_test_run_has_warning (run,
           "the tee's other branch needs a queue without limits"));
   check_paid (0);
 }

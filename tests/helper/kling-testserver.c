@@ -30,6 +30,7 @@ struct _KlingTestServer
   GCond changed;                /* a call was logged, or the server stops */
   GPtrArray *connections;       /* of GThread; only the accepting thread adds */
   GPtrArray *calls;
+  gchar *external_id;           /* that came last */
   KlingTestStep *steps;
   guint *used;
   guint n_steps;
@@ -134,6 +135,20 @@ matches (const KlingTestCall * call, const gchar * method, const gchar * path)
       && (path == NULL || g_str_has_prefix (call->path, path));
 }
 
+static void
+keep_external_id (KlingTestServer * server, const KlingTestCall * call)
+{
+  static const gchar name[] = "\"external_task_id\":\"";
+  const gchar *body = g_bytes_get_data (call->body, NULL);
+  const gchar *found = body ? strstr (body, name) : NULL;
+
+  if (found == NULL)
+    return;
+  found += strlen (name);
+  g_free (server->external_id);
+  server->external_id = g_strndup (found, strcspn (found, "\""));
+}
+
 /* Logs the call and finds the step that answers it. */
 static const KlingTestStep *
 take_step (KlingTestServer * server, KlingTestCall * call)
@@ -150,6 +165,7 @@ take_step (KlingTestServer * server, KlingTestCall * call)
     server->used[i]++;
     found = step;
   }
+  keep_external_id (server, call);
   g_ptr_array_add (server->calls, call);
   g_cond_broadcast (&server->changed);
   g_mutex_unlock (&server->lock);
@@ -202,9 +218,26 @@ send_body (Connection * connection, const KlingTestStep * step, gsize size)
   return TRUE;
 }
 
-/* Returns: whether the connection may be used again */
+/* Returns: (transfer full) (nullable): the body of @step with what its mark
+ * stands for; %NULL when it has none */
+static gchar *
+fill_in (KlingTestServer * server, const KlingTestStep * step)
+{
+  GString *body;
+
+  if (step->size || step->body == NULL
+      || strstr (step->body, KLING_TEST_EXTERNAL_MARK) == NULL)
+    return NULL;
+  body = g_string_new (step->body);
+  g_mutex_lock (&server->lock);
+  g_string_replace (body, KLING_TEST_EXTERNAL_MARK, server->external_id
+      ? server->external_id : "", 0);
+  g_mutex_unlock (&server->lock);
+  return g_string_free (body, FALSE);
+}
+
 static gboolean
-send_answer (Connection * connection, const KlingTestStep * step)
+send_filled (Connection * connection, const KlingTestStep * step)
 {
   gsize size = step->size;
   g_autoptr (GString) head = g_string_new (NULL);
@@ -222,6 +255,18 @@ send_answer (Connection * connection, const KlingTestStep * step)
           size))
     return FALSE;
   return step->length == 0 && step->send == 0;
+}
+
+/* Returns: whether the connection may be used again */
+static gboolean
+send_answer (Connection * connection, const KlingTestStep * step)
+{
+  g_autofree gchar *body = fill_in (connection->server, step);
+  KlingTestStep filled = *step;
+
+  if (body)
+    filled.body = body;
+  return send_filled (connection, &filled);
 }
 
 /* With a linger time of 0, closing sends RST. */
@@ -374,6 +419,7 @@ kling_test_server_stop (KlingTestServer * server)
   g_object_unref (server->stopping);
   g_ptr_array_unref (server->connections);
   g_ptr_array_unref (server->calls);
+  g_free (server->external_id);
   g_free (server->steps);
   g_free (server->used);
   g_cond_clear (&server->changed);

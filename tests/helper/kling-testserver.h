@@ -26,6 +26,9 @@ typedef enum
   KLING_TEST_RAW,
 } KlingTestAct;
 
+/* In the body of an answer it stands for the external_task_id that came last. */
+#define KLING_TEST_EXTERNAL_MARK "@EXTERNAL@"
+
 /**
  * KlingTestStep:
  * @method: (nullable): matches this method only

@@ -183,6 +183,75 @@ GST_START_TEST (test_reason)
 
 GST_END_TEST;
 
+static GPtrArray *
+make_faces (void)
+{
+  GPtrArray *faces = kling_faces_new ();
+  const KlingFace face = { (gchar *) "0", NULL, 0, 1000 };
+
+  g_ptr_array_add (faces, kling_face_copy (&face));
+  return faces;
+}
+
+/* What is known of the speech and of our own id is kept beside the rest. */
+GST_START_TEST (test_kept_fields)
+{
+  g_autoptr (KlingJournal) journal = kling_journal_new ();
+  KlingRecord *record = hold (journal, "a");
+
+  fail_unless_equals_int64 (record->speech_length, -1);
+  fail_if (record->speech_unknown || record->resent || record->succeeded);
+  fail_unless_equals_int (record->query_path, 0);
+  record->session_id = g_strdup ("s1");
+  record->faces = make_faces ();
+  record->face_id = g_strdup ("0");
+  record->speech_id = g_strdup ("audio-1");
+  record->speech_task_id = g_strdup ("speech-1");
+  record->speech_length = 3100;
+  record->external_id = g_strdup ("kl1-a");
+  record->query_path = 2;
+  record->sent_at = 17;
+  record->resent = TRUE;
+  kling_journal_release (journal, record);
+  make_many (journal, 10);
+
+  record = hold (journal, "a");
+  fail_unless_equals_string (record->session_id, "s1");
+  fail_unless_equals_int (record->faces->len, 1);
+  fail_unless_equals_string (record->face_id, "0");
+  fail_unless_equals_string (record->speech_id, "audio-1");
+  fail_unless_equals_string (record->speech_task_id, "speech-1");
+  fail_unless_equals_int64 (record->speech_length, 3100);
+  fail_unless_equals_string (record->external_id, "kl1-a");
+  fail_unless_equals_int (record->query_path, 2);
+  fail_unless_equals_int64 (record->sent_at, 17);
+  fail_unless (record->resent);
+  kling_journal_release (journal, record);
+}
+
+GST_END_TEST;
+
+/* What was chosen goes with the session it was chosen in; the speech stays. */
+GST_START_TEST (test_forget_session)
+{
+  g_autoptr (KlingJournal) journal = kling_journal_new ();
+  KlingRecord *record = hold (journal, "a");
+
+  kling_record_forget_session (record);
+  record->session_id = g_strdup ("s1");
+  record->faces = make_faces ();
+  record->face_id = g_strdup ("0");
+  record->speech_id = g_strdup ("audio-1");
+  kling_record_forget_session (record);
+  fail_unless (record->session_id == NULL);
+  fail_unless (record->faces == NULL);
+  fail_unless (record->face_id == NULL);
+  fail_unless_equals_string (record->speech_id, "audio-1");
+  kling_journal_release (journal, record);
+}
+
+GST_END_TEST;
+
 static Suite *
 journal_suite (void)
 {
@@ -195,6 +264,8 @@ journal_suite (void)
   tcase_add_test (tcase, test_money_is_not_forgotten);
   tcase_add_test (tcase, test_many_bought);
   tcase_add_test (tcase, test_reason);
+  tcase_add_test (tcase, test_kept_fields);
+  tcase_add_test (tcase, test_forget_session);
   return suite;
 }
 

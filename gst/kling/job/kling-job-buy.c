@@ -122,6 +122,8 @@ job_keep_task (KlingJob * job, const KlingReply * reply)
 static void
 job_keep_refusal (KlingJob * job, const GError * reason)
 {
+  /* no, so there is no task: what comes next is a first try again */
+  job->record->resent = FALSE;
   /* it may be the session that has expired: a new run obtains a new one */
   if (reason->code == KLING_ERROR_INPUT)
     kling_record_forget_session (job->record);
@@ -315,8 +317,11 @@ job_create (KlingJob * job, GError ** error)
 {
   KlingRecord *record = job->record;
 
-  g_free (record->external_id);
-  record->external_id = kling_job_dup_external_id (job);
+  /* what is sent once more is sent with the same id */
+  if (!record->resent) {
+    g_free (record->external_id);
+    record->external_id = kling_job_dup_external_id (job);
+  }
   kling_job_progress (job, KLING_STAGE_CREATING, KLING_PERCENT_CREATE,
       "Asking for the video (this is the call that costs).");
   return kling_job_call_paid (job, job_send_create, error);

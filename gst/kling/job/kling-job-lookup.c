@@ -19,8 +19,8 @@
 /* When to look, in seconds after the call was sent */
 static const guint look_at[] = { 5, 15, 30, 60, 120 };
 
-/* How often to look when the service did not answer at the last of these */
-#define LATER 30
+/* How long to wait when the service did not answer at the last of these */
+#define LATER (30 * KLING_SECOND)
 
 /**
  * kling_job_dup_external_id:
@@ -42,17 +42,23 @@ kling_job_dup_external_id (KlingJob * job)
 
 /**
  * kling_job_has_own_external_id:
- * @job: a job
+ * @job: a job that has asked for a task, or whose record says that one did
  *
- * Only an id that we made stands for this request and no other.
+ * Only an id that we made stands for this request and no other. What was sent
+ * counts, not what the request says now: the user may have set or unset an id
+ * since.
  *
  * Returns: whether a task of this request can be found by its external id
  */
 gboolean
 kling_job_has_own_external_id (const KlingJob * job)
 {
-  return job->dialect->has_external_id
-      && job->request->external_task_id == NULL;
+  g_autofree gchar *own = NULL;
+
+  if (!job->dialect->has_external_id)
+    return FALSE;
+  own = kling_request_dup_external_id (job->request, job->record->attempts + 1);
+  return g_strcmp0 (job->record->external_id, own) == 0;
 }
 
 static void
@@ -113,13 +119,14 @@ job_look_once (KlingJob * job, gboolean * found)
   return answered;
 }
 
+/* @n: how many looks there were before this one */
 static gboolean
-job_wait_to_look (KlingJob * job, guint seconds, GError ** error)
+job_wait_to_look (KlingJob * job, guint n, GError ** error)
 {
-  gint64 due = job->record->sent_at + seconds * KLING_SECOND;
+  gint64 span = n < G_N_ELEMENTS (look_at) ? job->record->sent_at
+      + look_at[n] * KLING_SECOND - kling_clock_now () : LATER;
 
-  return kling_job_sleep (job, MAX (0, due - kling_clock_now ()), KLING_NEVER,
-      error);
+  return kling_job_sleep (job, MAX (0, span), KLING_NEVER, error);
 }
 
 /* What is due already need not be done several times. */
@@ -141,20 +148,19 @@ static gboolean
 job_look (KlingJob * job, gboolean * found, GError ** error)
 {
   gint64 give_up = job->record->sent_at + job->settings->task_timeout;
-  guint last = look_at[G_N_ELEMENTS (look_at) - 1];
-  guint seconds = 0;
 
   for (guint i = get_first_look (job);; i++) {
-    seconds = i < G_N_ELEMENTS (look_at) ? look_at[i] : seconds + LATER;
-    if (!job_wait_to_look (job, seconds, error))
+    gboolean late = i + 1 >= G_N_ELEMENTS (look_at);
+
+    if (!job_wait_to_look (job, i, error))
       return FALSE;
     gboolean answered = job_look_once (job, found);
 
-    if (*found || (answered && seconds >= last))
+    if (*found || (answered && late))
       return TRUE;
     if (!kling_job_may_go_on (job, error))
       return FALSE;
-    if (seconds >= last && kling_clock_now () >= give_up) {
+    if (late && kling_clock_now () >= give_up) {
       g_propagate_error (error, g_error_copy (job->record->reason));
       return FALSE;
     }

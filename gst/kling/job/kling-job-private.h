@@ -48,6 +48,7 @@ struct _KlingJob
   GMutex lock;
   GCond cond;
   GQueue events;
+  gboolean waited_for;
   gboolean interrupted;
   gboolean stopped;
   gboolean finished;

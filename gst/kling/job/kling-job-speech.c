@@ -52,6 +52,25 @@ probe_write (const guint8 * data, gsize size, gpointer user_data,
       && kling_spool_write (user_data, data, size, error);
 }
 
+/* What kling_media_new() advises is about files that came to a pad. */
+static KlingMedia *
+look_at_audio (KlingSpool * spool, GError ** error)
+{
+  g_autoptr (GError) reason = NULL;
+  KlingMedia *media = kling_media_new (KLING_MEDIA_AUDIO, spool,
+      kling_spool_get_sha256 (spool), &reason);
+
+  if (media)
+    return media;
+  KLING_INFO ("what is at audio-url: %s", reason->message);
+  if (reason->code == KLING_ERROR_LOCAL)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  else
+    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_INPUT,
+        "What is there is no WAV, MP3, M4A or AAC that can be read.");
+  return NULL;
+}
+
 /* Returns: (transfer full) (nullable): what is at audio-url */
 static KlingMedia *
 job_fetch_audio (KlingJob * job, GError ** error)
@@ -67,8 +86,7 @@ job_fetch_audio (KlingJob * job, GError ** error)
           error)
       || !kling_spool_finish (spool, error))
     return NULL;
-  return kling_media_new (KLING_MEDIA_AUDIO, spool,
-      kling_spool_get_sha256 (spool), error);
+  return look_at_audio (spool, error);
 }
 
 static gboolean
@@ -76,7 +94,8 @@ set_unreadable (KlingJob * job, const GError * reason, GError ** error)
 {
   g_autofree gchar *shown = kling_url_display (job->request->audio_url);
 
-  if (reason->code == KLING_ERROR_CANCELLED) {
+  if (reason->code == KLING_ERROR_CANCELLED
+      || reason->code == KLING_ERROR_LOCAL) {
     g_propagate_error (error, g_error_copy (reason));
     return FALSE;
   }
@@ -122,6 +141,9 @@ kling_job_measure_audio (KlingJob * job, GError ** error)
 
   if (!job->dialect->chooses_face || kling_request_get_text (request))
     return TRUE;
+  /* a call that is sent once more says what it said before */
+  if (job->cut.end > 0)
+    return TRUE;
   if (request->audio && request->audio->duration >= 0)
     job->audio_length = request->audio->duration / 1000;
   if (request->audio_url && request->audio_end < 0
@@ -146,23 +168,6 @@ job_keep_speech (KlingJob * job, const KlingAnswer * answer)
   record->speech_length = answer->audio_duration;
 }
 
-/* Sends the call that makes speech once, and writes down what came of it. */
-static KlingEnding
-job_send_speech (KlingJob * job, KlingReply * reply, GError ** error)
-{
-  KlingRecord *record = job->record;
-  KlingEnding ending = kling_service_speak (job->service, job->request,
-      job->stop, reply, error);
-
-  record->speech_unknown = ending == KLING_ENDING_UNKNOWN;
-  if (ending != KLING_ENDING_CREATED)
-    return ending;
-  job_keep_speech (job, &reply->answer);
-  if (record->speech_id == NULL)
-    record->speech_task_id = g_strdup (reply->answer.task_id);
-  return ending;
-}
-
 static gboolean
 set_speech_failed (KlingJob * job, const KlingAnswer * answer, GError ** error)
 {
@@ -174,40 +179,88 @@ set_speech_failed (KlingJob * job, const KlingAnswer * answer, GError ** error)
   return FALSE;
 }
 
-/* Asks once for speech that is being made. @reason is why there was no answer;
- * that means nothing, unless we were told to stop. */
+/* Returns: %FALSE when the service has given the speech up */
 static gboolean
-job_poll_speech (KlingJob * job, GError ** reason, GError ** error)
+job_judge_speech_state (KlingJob * job, const KlingAnswer * answer,
+    GError ** error)
+{
+  if (kling_answer_tells_state (answer)
+      && answer->task_state == KLING_TASK_FAILED)
+    return set_speech_failed (job, answer, error);
+  job_keep_speech (job, answer);
+  return TRUE;
+}
+
+/* Sends the call that makes speech once, and writes down what came of it. */
+static KlingEnding
+job_send_speech (KlingJob * job, KlingReply * reply, GError ** error)
+{
+  KlingRecord *record = job->record;
+  KlingEnding ending = kling_service_speak (job->service, job->request,
+      job->stop, reply, error);
+
+  record->speech_unknown = ending == KLING_ENDING_UNKNOWN;
+  if (ending != KLING_ENDING_CREATED)
+    return ending;
+  if (!job_judge_speech_state (job, &reply->answer, error))
+    return KLING_ENDING_REFUSED;
+  if (record->speech_id == NULL)
+    record->speech_task_id = g_strdup (reply->answer.task_id);
+  return ending;
+}
+
+/* Asks once for speech that is being made. @reason is why there was no answer;
+ * that means nothing, unless we were told to stop. @known says whether the
+ * service knows of it. */
+static gboolean
+job_poll_speech (KlingJob * job, gboolean * known, GError ** reason,
+    GError ** error)
 {
   g_auto (KlingReply) reply = { 0 };
+  gboolean told = kling_service_query_speech (job->service,
+      job->record->speech_task_id, job->stop, &reply, reason);
 
-  if (!kling_service_query_speech (job->service, job->record->speech_task_id,
-          job->stop, &reply, reason))
+  *known = !kling_answer_lacks_task (&reply.answer);
+  if (!told)
     return kling_job_may_go_on (job, error);
-  if (reply.answer.task_state == KLING_TASK_FAILED)
-    return set_speech_failed (job, &reply.answer, error);
-  job_keep_speech (job, &reply.answer);
-  return TRUE;
+  return job_judge_speech_state (job, &reply.answer, error);
+}
+
+/* What the service does not know will never come. */
+static gboolean
+set_speech_late (KlingJob * job, gboolean known, GError ** error)
+{
+  KlingRecord *record = job->record;
+
+  if (known) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_TIMED_OUT,
+        "The service took the text, but its speech (task %s) is not there"
+        " after %d minutes. Start again to go on waiting for it.",
+        record->speech_task_id, (gint) (SPEECH_PATIENCE / KLING_SECOND / 60));
+    return FALSE;
+  }
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
+      "The service took the text, but does not know of its speech (task %s)."
+      " Start again to have it spoken once more, or use audio instead of text;"
+      " the video was not asked for.", record->speech_task_id);
+  g_clear_pointer (&record->speech_task_id, g_free);
+  record->speech_unknown = TRUE;
+  return FALSE;
 }
 
 static gboolean
 job_await_speech (KlingJob * job, GError ** error)
 {
+  gboolean known = TRUE;
   gint64 deadline = kling_clock_after (SPEECH_PATIENCE);
   KlingBackoff backoff = { 0 };
 
   while (job->record->speech_id == NULL) {
     g_autoptr (GError) reason = NULL;
 
-    if (kling_clock_now () >= deadline) {
-      g_set_error (error, KLING_ERROR, KLING_ERROR_TIMED_OUT,
-          "The service took the text, but its speech (task %s) is not there"
-          " after %d minutes. Start again to go on waiting for it.",
-          job->record->speech_task_id,
-          (gint) (SPEECH_PATIENCE / KLING_SECOND / 60));
-      return FALSE;
-    }
-    if (!job_poll_speech (job, &reason, error))
+    if (kling_clock_now () >= deadline)
+      return set_speech_late (job, known, error);
+    if (!job_poll_speech (job, &known, &reason, error))
       return FALSE;
     if (reason == NULL)
       kling_backoff_reset (&backoff);

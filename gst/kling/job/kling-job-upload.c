@@ -119,6 +119,9 @@ job_upload (KlingJob * job, const KlingMedia * media, KlingUploaded ** slot,
   KlingUpload *upload = job->settings->upload;
   gdouble size = (gdouble) kling_spool_get_size (media->spool);
 
+  /* the call that was sent before may have arrived, and reads it */
+  if (job->record->resent && *slot)
+    return TRUE;
   /* what an earlier run left behind may have expired, or be half there */
   job_remove_upload (job, slot);
   g_clear_pointer (slot, kling_uploaded_free);
@@ -162,9 +165,6 @@ kling_job_upload_inputs (KlingJob * job, GError ** error)
     kling_clock_now ()
   };
 
-  /* the call that was sent before may have arrived, and reads them */
-  if (record->resent)
-    return TRUE;
   /* a session that is known has seen the video */
   if (request->video && record->session_id == NULL
       && !job_upload (job, request->video, &record->video_upload, &video,

@@ -118,17 +118,20 @@ kling_job_tell_faces (KlingJob * job)
   job_push_faces (job, KLING_EVENT_FACES);
 }
 
-/* Called by the steps: waits until somebody has chosen one of the faces.
+/* Called by the steps: waits until somebody has chosen one of the faces. An
+ * answer may come after a stop that is not here yet, because the stop waits for
+ * whoever answers, and the next step costs: so it counts when somebody waits for
+ * the job again.
  * @face_id: (out) (transfer full) (nullable): the answer, %NULL for "you choose" */
 gboolean
 kling_job_await_face (KlingJob * job, gchar ** face_id, GError ** error)
 {
   job_push_faces (job, KLING_EVENT_CHOICE);
   g_mutex_lock (&job->lock);
-  while (!job->face_answered && !job->stopped)
+  while (!(job->face_answered && job->waited_for) && !job->stopped)
     g_cond_wait (&job->cond, &job->lock);
   *face_id = g_steal_pointer (&job->face_answer);
-  gboolean answered = job->face_answered;
+  gboolean answered = !job->stopped;
 
   job->face_answered = FALSE;
   g_mutex_unlock (&job->lock);
@@ -318,8 +321,13 @@ kling_job_wait (KlingJob * job, KlingEvent ** event)
 
   *event = NULL;
   g_mutex_lock (&job->lock);
-  while (!job_has_news_locked (job, event, &wait))
+  while (!job_has_news_locked (job, event, &wait)) {
+    job->waited_for = TRUE;
+    if (job->face_answered)
+      g_cond_broadcast (&job->cond);
     g_cond_wait (&job->cond, &job->lock);
+  }
+  job->waited_for = FALSE;
   g_mutex_unlock (&job->lock);
   return wait;
 }
@@ -347,7 +355,7 @@ kling_job_interrupt (KlingJob * job, gboolean interrupted)
  * @face_id: (nullable): the face that speaks, or %NULL for the one that is seen
  *   longest
  *
- * Lets the job go on.
+ * Lets the job go on, with the next kling_job_wait().
  */
 void
 kling_job_answer_face (KlingJob * job, const gchar * face_id)

@@ -570,6 +570,39 @@ count_query_paths (const KlingDialect * dialect)
   return n;
 }
 
+/* Asks wherever else the task may be known. A path that is in trouble is not one
+ * that has the task, nor one that lacks it. @reply becomes the answer that says
+ * most: the state, else the trouble, else that there is no such task. Returns:
+ * whether all were answered */
+static gboolean
+query_other_paths (KlingService * service, const gchar * task_id, guint * path,
+    GCancellable * cancellable, KlingReply * reply, GError ** error)
+{
+  const KlingDialect *dialect = service->dialect;
+  guint first = *path, n = count_query_paths (dialect);
+
+  for (guint i = 1; i < n; i++) {
+    guint candidate = (first + i) % n;
+    KlingReply other;
+    gboolean answered = query_path (service, dialect->query_paths[candidate],
+        task_id, cancellable, &other, NULL, error);
+
+    if (answered && kling_answer_lacks_task (&other.answer)) {
+      kling_reply_clear (&other);
+      continue;
+    }
+    kling_reply_clear (reply);
+    *reply = other;
+    if (!answered)
+      return FALSE;
+    if (kling_answer_tells_state (&reply->answer)) {
+      *path = candidate;
+      break;
+    }
+  }
+  return TRUE;
+}
+
 /**
  * kling_service_query:
  * @service: a service
@@ -591,23 +624,16 @@ kling_service_query (KlingService * service, const gchar * task_id,
     GError ** error)
 {
   const KlingDialect *dialect = service->dialect;
-  guint n = count_query_paths (dialect);
-  gboolean answered = FALSE;
+  gboolean answered;
 
   memset (reply, 0, sizeof *reply);
   if (!check_id (task_id, error))
     return FALSE;
-  for (guint i = 0; i < n; i++) {
-    guint candidate = (*path + i) % n;
-
-    kling_reply_clear (reply);
-    answered = query_path (service, dialect->query_paths[candidate], task_id,
-        cancellable, reply, NULL, error);
-    if (!answered || !kling_answer_lacks_task (&reply->answer)) {
-      *path = candidate;
-      break;
-    }
-  }
+  answered = query_path (service, dialect->query_paths[*path], task_id,
+      cancellable, reply, NULL, error);
+  if (answered && kling_answer_lacks_task (&reply->answer))
+    answered = query_other_paths (service, task_id, path, cancellable, reply,
+        error);
   return judge_query (service, task_id, answered, reply, error);
 }
 
@@ -621,7 +647,7 @@ kling_service_query (KlingService * service, const gchar * task_id,
  *
  * Asks for speech that was not ready at once. Costs nothing.
  *
- * Returns: whether @reply tells the state of the speech
+ * Returns: whether @reply tells the state of the speech, or has it
  */
 gboolean
 kling_service_query_speech (KlingService * service, const gchar * task_id,
@@ -634,7 +660,9 @@ kling_service_query_speech (KlingService * service, const gchar * task_id,
     return FALSE;
   answered = query_path (service, service->dialect->speech_query_path, task_id,
       cancellable, reply, NULL, error);
-  return judge_query (service, task_id, answered, reply, error);
+  /* the speech itself says more than a word about it */
+  return (answered && reply->answer.audio_id)
+      || judge_query (service, task_id, answered, reply, error);
 }
 
 /**
@@ -648,8 +676,9 @@ kling_service_query_speech (KlingService * service, const gchar * task_id,
  *
  * Looks for a task by our own id of it: by path, then in the list of the newest
  * tasks, because that the path takes it is documented for a sister of this call
- * only (https://klingai.com/document-api/api/video/avatar.md). A task counts
- * only when it says that this is its id. Costs nothing.
+ * only (https://klingai.com/document-api/api/video/avatar.md). So what the path
+ * refuses says nothing, and that there is no task is said by the list alone. A
+ * task counts only when it says that this is its id. Costs nothing.
  *
  * Returns: whether the service has answered
  */
@@ -671,7 +700,7 @@ kling_service_look_up (KlingService * service, const gchar * external_id,
       return FALSE;
     if (reply.answer.succeeded) {
       *task_id = kling_answer_find_task (raw, external_id);
-    } else if (!kling_answer_lacks_task (&reply.answer)) {
+    } else if (paths[i] == list || reply.answer.status / 100 != 4) {
       set_query_error (service, &reply.answer, error);
       return FALSE;
     }
