@@ -546,6 +546,85 @@ GST_START_TEST (test_large_audio)
 
 GST_END_TEST;
 
+/* Each call for a video carries the id that is in @sentence. */
+static void
+check_own_id (KlingTestService * service, const gchar * sentence)
+{
+  const gchar *id = strstr (sentence, "kl1-");
+  g_autofree gchar *own = NULL;
+  const KlingTestCall *call;
+
+  fail_unless (id != NULL, "%s", sentence);
+  own = g_strndup (id, strlen ("kl1-") + 32);
+  for (guint i = 0; (call = kling_test_server_call (service->server, i)); i++) {
+    if (g_str_equal (call->method, "POST")
+        && g_str_equal (call->path, CREATE_PATH))
+      kling_test_check_contains (g_bytes_get_data (call->body, NULL), own);
+  }
+}
+
+/* Where our own id of a task can be looked up: what got no clear answer is sent
+ * once more when the service still knows of none after two minutes, with the same
+ * id, and then never again. */
+GST_START_TEST (test_unknown_official)
+{
+  static const KlingTestStep steps[] = {
+    {.method = "POST",.path = CREATE_PATH,.status = 502,.body = PAGE ("Bad")},
+    {.path = SPEECH_PATH,.body = SPEECH_OK},
+    {.method = "GET",.path = CREATE_PATH "?",.body =
+          "{\"code\":0,\"data\":[]}"},
+    {.method = "GET",.path = CREATE_PATH "/kl1-",.status = 404},
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestRun) run = make_run (service, &speech_call);
+  g_autofree gchar *before = NULL;
+
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  before = g_strdup (kling_test_run_error (run, GST_RESOURCE_ERROR,
+          GST_RESOURCE_ERROR_SYNC));
+  check_fit (run, before);
+  kling_test_check_contains (before, create_call.doubt);
+  kling_test_check_contains (before, "look for the task by that id");
+  check_own_id (service, before);
+  check_sent (service, &create_call, 2);
+
+  start_again (run);
+  fail_unless_equals_string (kling_test_run_error (run, GST_RESOURCE_ERROR,
+          GST_RESOURCE_ERROR_SYNC), before);
+  check_sent (service, &create_call, 2);
+}
+
+GST_END_TEST;
+
+/* What could mean that the id is in use is looked up, and is an error of the
+ * input when it is not. */
+GST_START_TEST (test_input_official)
+{
+  static const Row row = KLING (400, INPUT, "1201", "Voice id not found");
+  KlingTestStep steps[] = {
+    row.step,
+    {.path = SPEECH_PATH,.body = SPEECH_OK},
+    {.method = "GET",.path = CREATE_PATH "?",.body =
+          "{\"code\":0,\"data\":[]}"},
+    {.method = "GET",.path = CREATE_PATH "/kl1-",.status = 404},
+  };
+  g_autoptr (KlingTestService) service = NULL;
+  g_autoptr (KlingTestRun) run = NULL;
+
+  steps[0].method = "POST";
+  steps[0].path = CREATE_PATH;
+  service = kling_test_service_start (steps, G_N_ELEMENTS (steps));
+  run = make_run (service, &speech_call);
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  check_error (run, &row, &create_call);
+  check_sent (service, &create_call, 1);
+  fail_unless_equals_int (kling_test_server_count (service->server, "GET",
+          CREATE_PATH), 2);
+}
+
+GST_END_TEST;
+
 /* The older lip-sync stands elsewhere at gateways. */
 GST_START_TEST (test_legacy_path)
 {
@@ -745,6 +824,8 @@ errors_suite (void)
   /* the first rows are about the key */
   tcase_add_loop_test (tcase, test_token, 0, 6);
   tcase_add_test (tcase, test_large_audio);
+  tcase_add_test (tcase, test_unknown_official);
+  tcase_add_test (tcase, test_input_official);
   tcase_add_test (tcase, test_legacy_path);
   tcase_add_test (tcase, test_queries);
   tcase_add_loop_test (tcase, test_failed_tasks, 0, G_N_ELEMENTS (failures));

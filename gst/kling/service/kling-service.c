@@ -388,6 +388,30 @@ kling_service_speak (KlingService * service, const KlingRequest * request,
   return ending;
 }
 
+/* What to do about a create call of which nobody knows whether it arrived. Where
+ * it carries an id that we made, the job looks for it; this is said when there
+ * is no end to that. */
+static void
+set_create_unknown (KlingService * service, const KlingRequest * request,
+    const KlingSources * sources, const gchar * doubt, GError ** error)
+{
+  g_autofree gchar *what = describe_request (request, sources);
+  gboolean can_be_found = service->dialect->has_external_id
+      && sources->external_id && request->external_task_id == NULL;
+
+  g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
+      "The lip-sync may have been accepted and paid for, but the service at %s"
+      " gave no clear answer: %s. Sent was: %s%s%s. %s", service->shown_base,
+      doubt, what, sources->external_id ? ", external task id " : "",
+      sources->external_id ? sources->external_id : "",
+      can_be_found ? "Start again to look for the task by that id, which the"
+      " service takes once only."
+      :
+      "It is not sent again by itself. Look into the service's console whether"
+      " the task is there before you start anew: a new element or process pays"
+      " again.");
+}
+
 /**
  * kling_service_create:
  * @service: a service
@@ -417,17 +441,8 @@ kling_service_create (KlingService * service, const KlingRequest * request,
       sources->audio != NULL, sent, cause, error);
   if (ending == KLING_ENDING_UNKNOWN) {
     g_autofree gchar *doubt = describe_doubt (&reply->answer, cause);
-    g_autofree gchar *what = describe_request (request, sources);
 
-    g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
-        "The lip-sync may have been accepted and paid for, but the service at %s"
-        " gave no clear answer: %s. It is not sent again by itself. Sent was:"
-        " %s%s%s."
-        " Look into the service's console whether the task is there before you"
-        " start anew: a new element or process pays again.",
-        service->shown_base, doubt, what,
-        sources->external_id ? ", external task id " : "",
-        sources->external_id ? sources->external_id : "");
+    set_create_unknown (service, request, sources, doubt, error);
   }
   return ending;
 }
