@@ -13,7 +13,7 @@
 #define BASE_MARK "@BASE@"
 /* Room for a URL on 127.0.0.1 for each mark */
 #define BASE_ROOM 32
-#define MAX_STEPS 64
+#define MAX_STEPS 256
 
 /* Returns: a copy of @text with room for the server's URL, which is known only
  * when the server has started */

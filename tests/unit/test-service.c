@@ -8,6 +8,7 @@
 
 #include <gst/check/gstcheck.h>
 
+#include "kling-advice.h"
 #include "kling-clock.h"
 #include "kling-credentials.h"
 #include "kling-error.h"
@@ -379,6 +380,20 @@ GST_START_TEST (test_not_sent)
           &fixture->error), KLING_ENDING_NOT_SENT);
   fail_unless (g_error_matches (fixture->error, KLING_ERROR,
           KLING_ERROR_CANCELLED));
+}
+
+GST_END_TEST;
+
+/* Whatever is wrong, there is something to say about it. */
+GST_START_TEST (test_advice)
+{
+  for (guint flags = 0; flags < 4; flags++) {
+    const KlingAdvice *advice = kling_advice_find (__i__, flags);
+
+    fail_unless_equals_int (advice->trouble, __i__);
+    fail_unless (advice->happened && *advice->happened);
+    fail_unless (g_str_has_suffix (advice->advice, "."));
+  }
 }
 
 GST_END_TEST;
@@ -763,6 +778,7 @@ service_suite (void)
   tcase_add_test (tc, test_redirected);
   tcase_add_loop_test (tc, test_create_endings, 0, G_N_ELEMENTS (endings));
   tcase_add_loop_test (tc, test_identify_endings, 0, G_N_ELEMENTS (endings));
+  tcase_add_loop_test (tc, test_advice, 0, KLING_TROUBLE_SERVICE + 1);
   tcase_add_test (tc, test_unknown_audio);
   tcase_add_test (tc, test_not_sent);
   tcase_add_loop_test (tc, test_queries, 0, G_N_ELEMENTS (queries));

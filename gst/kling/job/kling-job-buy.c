@@ -134,7 +134,7 @@ static gboolean
 is_duplicate (KlingJob * job, KlingEnding ending, const KlingReply * reply)
 {
   return ending == KLING_ENDING_REFUSED && kling_job_has_own_external_id (job)
-      && g_strcmp0 (reply->answer.code, "1201") == 0;
+      && kling_answer_may_be_duplicate (&reply->answer);
 }
 
 /* What came of a create call, into the record */

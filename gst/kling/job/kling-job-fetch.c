@@ -10,6 +10,7 @@
 
 #include "kling-job-private.h"
 
+#include "kling-advice.h"
 #include "kling-backoff.h"
 #include "kling-clock.h"
 #include "kling-isobmff.h"
@@ -135,6 +136,7 @@ job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
     GError ** error)
 {
   KlingError code = kling_answer_get_error_code (answer);
+  g_autofree gchar *numbers = kling_answer_describe (answer);
   g_autoptr (GError) reason = NULL;
 
   /* It had made the video before: it is gone, and buying it again is not ours
@@ -148,9 +150,9 @@ job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
   if (code != KLING_ERROR_INPUT && code != KLING_ERROR_POLICY)
     code = KLING_ERROR_TASK_FAILED;
   reason = g_error_new (KLING_ERROR, code,
-      "The service gave up task %s, with the words \"%s\". See whether the"
+      "The service gave up task %s (%s), with the words \"%s\". See whether the"
       " video shows one clear face and the speech fits the service's rules, then"
-      " try again.", job->record->task_id,
+      " try again.", job->record->task_id, numbers,
       answer->message ? answer->message : "");
   kling_job_redact (job, reason);
   kling_record_set_reason (job->record, KLING_RECORD_FAILED, reason,

@@ -10,6 +10,7 @@
 
 #include "kling-job-private.h"
 
+#include "kling-advice.h"
 #include "kling-backoff.h"
 #include "kling-clock.h"
 #include "kling-log.h"
@@ -171,9 +172,11 @@ job_keep_speech (KlingJob * job, const KlingAnswer * answer)
 static gboolean
 set_speech_failed (KlingJob * job, const KlingAnswer * answer, GError ** error)
 {
+  g_autofree gchar *numbers = kling_answer_describe (answer);
+
   g_set_error (error, KLING_ERROR, KLING_ERROR_TASK_FAILED,
-      "The service could not speak the text, with the words \"%s\". Change the"
-      " text or the voice; the video was not asked for.",
+      "The service could not speak the text (%s), with the words \"%s\". Change"
+      " the text or the voice; the video was not asked for.", numbers,
       answer->message ? answer->message : "");
   g_clear_pointer (&job->record->speech_task_id, g_free);
   return FALSE;

@@ -49,6 +49,46 @@ typedef enum
 } KlingEnding;
 
 /**
+ * KlingTrouble:
+ * @KLING_TROUBLE_KEY: the key is not accepted
+ * @KLING_TROUBLE_CLOCK: a token is not accepted because of its time
+ * @KLING_TROUBLE_ACCOUNT: money, quota or permission of the account
+ * @KLING_TROUBLE_INPUT: what was asked is refused
+ * @KLING_TROUBLE_SIZE: the call is too large
+ * @KLING_TROUBLE_POLICY: content rules refuse it
+ * @KLING_TROUBLE_CALL: there is no such call
+ * @KLING_TROUBLE_ELSEWHERE: the call shall go to another address
+ * @KLING_TROUBLE_BUSY: the service asks to wait
+ * @KLING_TROUBLE_LIMIT: there were too many calls, of whatever kind
+ * @KLING_TROUBLE_MODEL: a gateway has nobody who makes such videos
+ * @KLING_TROUBLE_TASK: there is no such task
+ * @KLING_TROUBLE_FAILED: the task was given up
+ * @KLING_TROUBLE_NONSENSE: the answer cannot be understood
+ * @KLING_TROUBLE_SERVICE: the service has an error of its own
+ *
+ * What an answer complains about: finer than #KlingError, so that a sentence can
+ * say what to do.
+ */
+typedef enum
+{
+  KLING_TROUBLE_KEY,
+  KLING_TROUBLE_CLOCK,
+  KLING_TROUBLE_ACCOUNT,
+  KLING_TROUBLE_INPUT,
+  KLING_TROUBLE_SIZE,
+  KLING_TROUBLE_POLICY,
+  KLING_TROUBLE_CALL,
+  KLING_TROUBLE_ELSEWHERE,
+  KLING_TROUBLE_BUSY,
+  KLING_TROUBLE_LIMIT,
+  KLING_TROUBLE_MODEL,
+  KLING_TROUBLE_TASK,
+  KLING_TROUBLE_FAILED,
+  KLING_TROUBLE_NONSENSE,
+  KLING_TROUBLE_SERVICE,
+} KlingTrouble;
+
+/**
  * KlingAnswer:
  * @status: HTTP status
  * @is_json: whether the body was JSON that we could read
@@ -103,6 +143,9 @@ KlingEnding kling_answer_get_ending (const KlingAnswer * answer,
     const gchar * id);
 gboolean kling_answer_tells_state (const KlingAnswer * answer);
 gboolean kling_answer_lacks_task (const KlingAnswer * answer);
+gboolean kling_answer_may_be_duplicate (const KlingAnswer * answer);
+KlingTrouble kling_answer_get_trouble (const KlingAnswer * answer);
+KlingError kling_trouble_get_error_code (KlingTrouble trouble);
 KlingError kling_answer_get_error_code (const KlingAnswer * answer);
 KlingTaskState kling_task_state_from_word (const gchar * word);
 

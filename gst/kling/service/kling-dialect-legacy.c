@@ -81,6 +81,8 @@ const KlingDialect kling_dialect_legacy = {
   .takes_jwt = TRUE,
   .fields = KLING_FIELD_VOICE_SPEED | KLING_FIELD_CALLBACK_URL,
   .create_path = "/v1/videos/lip-sync",
+  .path_hint = "Gateways have it below /kling: set base-url to"
+      " https://host/kling.",
   .query_paths = {"/v1/videos/lip-sync/%s"},
   .takes_inline_audio = TRUE,
   .limits = {

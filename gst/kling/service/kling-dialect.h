@@ -90,6 +90,7 @@ typedef enum
  * @speech_query_path: (nullable): path of speech that is not ready at once, with
  *   %s for its id
  * @create_path: path of the call that buys a task; a GET of it lists tasks
+ * @path_hint: (nullable): a sentence for those whose service knows no such path
  * @query_paths: paths of a task, with %s for its id, the likeliest first
  * @chooses_face: the create call says whose lips move, and when; needs the
  *   length of the audio
@@ -116,6 +117,7 @@ typedef struct
   const gchar *speech_path;
   const gchar *speech_query_path;
   const gchar *create_path;
+  const gchar *path_hint;
   const gchar *query_paths[KLING_QUERY_PATHS_MAX];
   gboolean chooses_face;
   gboolean takes_inline_audio;

@@ -1,9 +1,10 @@
 /* klinglipsync: what the codes of the services mean
  *
- * Pure functions and one table, for any thread: the class of an error, and how
- * a paid call ended. The codes are those of Kling's error table and of the
- * gateways in front of it. The HTTP status says little: 429 stands for seven
- * codes of which two are worth waiting for.
+ * Pure functions and one table, for any thread: what an answer complains about,
+ * and how a paid call ended. Nothing else judges an answer by its code or its
+ * status. The codes are those of Kling's error table and of the gateways in front
+ * of it. The HTTP status says little: 429 stands for seven codes of which two are
+ * worth waiting for.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -17,33 +18,33 @@ typedef struct
 {
   const gchar *code;
   gint rank;
-  KlingError error;
+  KlingTrouble trouble;
   KlingEnding ending;           /* of a paid call that got no id */
 } Code;
 
-#define KLING(code, error, ending) \
-  { code, KLING_CODE_KLING, KLING_ERROR_ ## error, KLING_ENDING_ ## ending }
-#define GATEWAY(code, error) \
-  { code, KLING_CODE_GATEWAY, KLING_ERROR_ ## error, KLING_ENDING_UNKNOWN }
+#define KLING(code, trouble, ending) \
+  { code, KLING_CODE_KLING, KLING_TROUBLE_ ## trouble, KLING_ENDING_ ## ending }
+#define GATEWAY(code, trouble) \
+  { code, KLING_CODE_GATEWAY, KLING_TROUBLE_ ## trouble, KLING_ENDING_UNKNOWN }
 
 static const Code codes[] = {
-  KLING ("1000", NOT_AUTHORIZED, REFUSED),      /* authentication failed */
-  KLING ("1001", NOT_AUTHORIZED, REFUSED),      /* no Authorization */
-  KLING ("1002", NOT_AUTHORIZED, REFUSED),      /* Authorization invalid */
-  KLING ("1003", NOT_AUTHORIZED, REFUSED),      /* token not yet valid */
-  KLING ("1004", NOT_AUTHORIZED, REFUSED),      /* token expired */
+  KLING ("1000", KEY, REFUSED), /* authentication failed */
+  KLING ("1001", KEY, REFUSED), /* no Authorization */
+  KLING ("1002", KEY, REFUSED), /* Authorization invalid */
+  KLING ("1003", CLOCK, REFUSED),       /* token not yet valid */
+  KLING ("1004", CLOCK, REFUSED),       /* token expired */
   KLING ("1100", ACCOUNT, REFUSED),     /* account exception */
   KLING ("1101", ACCOUNT, REFUSED),     /* account in arrears */
   KLING ("1102", ACCOUNT, REFUSED),     /* resource pack used up */
   KLING ("1103", ACCOUNT, REFUSED),     /* no permission for this */
   KLING ("1200", INPUT, REFUSED),       /* invalid parameters */
   KLING ("1201", INPUT, REFUSED),       /* invalid key or value */
-  KLING ("1202", INPUT, REFUSED),       /* invalid method */
+  KLING ("1202", CALL, REFUSED),        /* invalid method */
   KLING ("1203", INPUT, REFUSED),       /* no such resource */
   KLING ("1300", POLICY, REFUSED),      /* platform policy */
   KLING ("1301", POLICY, REFUSED),      /* content security */
-  KLING ("1302", SERVICE, BUSY),        /* too many requests */
-  KLING ("1303", SERVICE, BUSY),        /* concurrency over the pack's limit */
+  KLING ("1302", BUSY, BUSY),   /* too many requests */
+  KLING ("1303", BUSY, BUSY),   /* concurrency over the pack's limit */
   KLING ("1304", ACCOUNT, REFUSED),     /* IP not on the allow list */
   KLING ("5000", SERVICE, UNKNOWN),     /* server error */
   KLING ("5001", SERVICE, UNKNOWN),     /* maintenance */
@@ -54,9 +55,9 @@ static const Code codes[] = {
   GATEWAY ("quota_not_enough", ACCOUNT),
   GATEWAY ("insufficient_user_quota", ACCOUNT),
   GATEWAY ("insufficient_quota", ACCOUNT),
-  GATEWAY ("invalid_api_key", NOT_AUTHORIZED),
-  GATEWAY ("model_not_found", SERVICE),
-  GATEWAY ("task_not_exist", SERVICE),
+  GATEWAY ("invalid_api_key", KEY),
+  GATEWAY ("model_not_found", MODEL),
+  GATEWAY ("task_not_exist", TASK),
   GATEWAY ("do_request_failed", SERVICE),
   GATEWAY ("get_task_failed", SERVICE),
 };
@@ -65,21 +66,22 @@ static const Code codes[] = {
 static const struct
 {
   guint status;
-  KlingError error;
+  KlingTrouble trouble;
 } statuses[] = {
-  {400, KLING_ERROR_INPUT},
-  {401, KLING_ERROR_NOT_AUTHORIZED},
-  {402, KLING_ERROR_ACCOUNT},
-  {403, KLING_ERROR_ACCOUNT},
-  {404, KLING_ERROR_SETTINGS},
-  {405, KLING_ERROR_SETTINGS},
-  {409, KLING_ERROR_INPUT},
-  {411, KLING_ERROR_INPUT},
-  {413, KLING_ERROR_INPUT},
-  {414, KLING_ERROR_INPUT},
-  {415, KLING_ERROR_INPUT},
-  {422, KLING_ERROR_INPUT},
-  {451, KLING_ERROR_POLICY},
+  {400, KLING_TROUBLE_INPUT},
+  {401, KLING_TROUBLE_KEY},
+  {402, KLING_TROUBLE_ACCOUNT},
+  {403, KLING_TROUBLE_ACCOUNT},
+  {404, KLING_TROUBLE_CALL},
+  {405, KLING_TROUBLE_CALL},
+  {409, KLING_TROUBLE_INPUT},
+  {411, KLING_TROUBLE_INPUT},
+  {413, KLING_TROUBLE_SIZE},
+  {414, KLING_TROUBLE_INPUT},
+  {415, KLING_TROUBLE_INPUT},
+  {422, KLING_TROUBLE_INPUT},
+  {429, KLING_TROUBLE_LIMIT},
+  {451, KLING_TROUBLE_POLICY},
 };
 
 static const gchar *const success_codes[] = { "", "0", "200", "success" };
@@ -147,29 +149,18 @@ kling_answer_lacks_task (const KlingAnswer * answer)
 }
 
 /**
- * kling_answer_get_error_code:
- * @answer: an answer that is no success
+ * kling_answer_may_be_duplicate:
+ * @answer: the answer to a create call that was refused
  *
- * Returns: what a person can do about it
+ * There is no code for an external id that is in use already, only that for a
+ * value that is wrong.
+ *
+ * Returns: whether it may say that there is a task with our own id
  */
-KlingError
-kling_answer_get_error_code (const KlingAnswer * answer)
+gboolean
+kling_answer_may_be_duplicate (const KlingAnswer * answer)
 {
-  const Code *known = find_code (answer->code);
-  guint i;
-
-  if (known != NULL)
-    return known->error;
-  if (kling_answer_tells_state (answer)
-      && answer->task_state == KLING_TASK_FAILED)
-    return KLING_ERROR_TASK_FAILED;
-  if (answer->status / 100 == 3)
-    return KLING_ERROR_SETTINGS;
-  for (i = 0; i < G_N_ELEMENTS (statuses); i++) {
-    if (statuses[i].status == answer->status)
-      return statuses[i].error;
-  }
-  return KLING_ERROR_SERVICE;
+  return g_strcmp0 (answer->code, "1201") == 0;
 }
 
 /* How a paid call ended, by the status alone. */
@@ -215,4 +206,84 @@ kling_answer_get_ending (const KlingAnswer * answer, const gchar * id)
     return known->ending;
   return answer->status / 100 == 2 ? KLING_ENDING_REFUSED
       : ending_of_status (answer);
+}
+
+static KlingTrouble
+trouble_of_status (guint status)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (statuses); i++) {
+    if (statuses[i].status == status)
+      return statuses[i].trouble;
+  }
+  switch (status / 100) {
+    case 2:
+      return KLING_TROUBLE_NONSENSE;
+    case 3:
+      return KLING_TROUBLE_ELSEWHERE;
+    default:
+      return KLING_TROUBLE_SERVICE;
+  }
+}
+
+/**
+ * kling_answer_get_trouble:
+ * @answer: an answer that is no success
+ *
+ * Returns: what it complains about
+ */
+KlingTrouble
+kling_answer_get_trouble (const KlingAnswer * answer)
+{
+  const Code *known = find_code (answer->code);
+
+  if (kling_answer_get_ending (answer, NULL) == KLING_ENDING_BUSY)
+    return KLING_TROUBLE_BUSY;
+  if (known != NULL)
+    return known->trouble;
+  if (kling_answer_tells_state (answer)
+      && answer->task_state == KLING_TASK_FAILED)
+    return KLING_TROUBLE_FAILED;
+  return trouble_of_status (answer->status);
+}
+
+/**
+ * kling_trouble_get_error_code:
+ * @trouble: what an answer complains about
+ *
+ * Returns: what a person can do about it
+ */
+KlingError
+kling_trouble_get_error_code (KlingTrouble trouble)
+{
+  switch (trouble) {
+    case KLING_TROUBLE_KEY:
+    case KLING_TROUBLE_CLOCK:
+      return KLING_ERROR_NOT_AUTHORIZED;
+    case KLING_TROUBLE_ACCOUNT:
+      return KLING_ERROR_ACCOUNT;
+    case KLING_TROUBLE_INPUT:
+    case KLING_TROUBLE_SIZE:
+      return KLING_ERROR_INPUT;
+    case KLING_TROUBLE_POLICY:
+      return KLING_ERROR_POLICY;
+    case KLING_TROUBLE_CALL:
+    case KLING_TROUBLE_ELSEWHERE:
+      return KLING_ERROR_SETTINGS;
+    case KLING_TROUBLE_FAILED:
+      return KLING_ERROR_TASK_FAILED;
+    default:
+      return KLING_ERROR_SERVICE;
+  }
+}
+
+/**
+ * kling_answer_get_error_code:
+ * @answer: an answer that is no success
+ *
+ * Returns: what a person can do about it
+ */
+KlingError
+kling_answer_get_error_code (const KlingAnswer * answer)
+{
+  return kling_trouble_get_error_code (kling_answer_get_trouble (answer));
 }

@@ -15,6 +15,7 @@
 #include "kling-service.h"
 
 #include <string.h>
+#include "kling-advice.h"
 #include "kling-clock.h"
 #include "kling-log.h"
 #include "kling-secret.h"
@@ -32,59 +33,6 @@ struct _KlingService
   KlingSettings *settings;
   KlingHttp *http;
   KlingSigner *signer;
-};
-
-/* What happened and what to do about it, by the class of the error */
-typedef struct
-{
-  KlingError code;
-  const gchar *happened;
-  const gchar *advice;
-} Advice;
-
-static const Advice advices[] = {
-  {KLING_ERROR_NOT_AUTHORIZED, "does not accept the key",
-      "Check that the key (in KLING_API_KEY, the property api-key or the"
-        " credentials-file) is one of this service and still valid."},
-  {KLING_ERROR_ACCOUNT, "refuses because of the account",
-      "Look into the service's console: balance, quota, permissions and"
-        " allowed addresses."},
-  {KLING_ERROR_INPUT, "refuses what was asked",
-      "Change what it complains about; asking the same again will not help."},
-  {KLING_ERROR_POLICY, "refuses the content",
-      "Change the text, the audio or the video; asking the same again will"
-        " not help."},
-  {KLING_ERROR_SETTINGS, "does not know this call",
-      "Check the properties base-url and dialect."},
-  {KLING_ERROR_TASK_FAILED, "gave up the task",
-      "Change what it complains about, or try again."},
-  {KLING_ERROR_SERVICE, "is in trouble",
-      "Try again later; if it stays so, ask the service's support."},
-};
-
-static const Advice token_advice = {
-  KLING_ERROR_NOT_AUTHORIZED, "does not accept the access key or its token",
-  "Check that the access key and the secret key (in KLING_ACCESS_KEY and"
-      " KLING_SECRET_KEY, the properties access-key and secret-key or the"
-      " credentials-file) are of this service and still valid, and that this"
-      " machine's clock is right."
-};
-
-static const Advice busy_advice = {
-  KLING_ERROR_SERVICE, "asks to wait, because too much is going on",
-  "Try again later, or with fewer tasks at the same time."
-};
-
-static const Advice nonsense_advice = {
-  KLING_ERROR_SERVICE, "gives an answer that we do not understand",
-  "Check the properties base-url and dialect; if they are right, ask the"
-      " service's support."
-};
-
-static const Advice unknown_task_advice = {
-  KLING_ERROR_SERVICE, "does not know the task",
-  "Check base-url and key: only the account that made a task can ask for it,"
-      " and services forget tasks after some weeks."
 };
 
 /**
@@ -255,20 +203,6 @@ service_call (KlingService * service, const gchar * path, GBytes * body,
 
 /* --- sentences --- */
 
-/* Returns: (transfer full): status, code and request id for the sentence */
-static gchar *
-describe_numbers (const KlingAnswer * answer)
-{
-  GString *text = g_string_new (NULL);
-
-  g_string_printf (text, "HTTP %u", answer->status);
-  if (answer->code != NULL)
-    g_string_append_printf (text, ", code %s", answer->code);
-  if (answer->request_id != NULL)
-    g_string_append_printf (text, ", request id %s", answer->request_id);
-  return g_string_free (text, FALSE);
-}
-
 /* Returns: (transfer full): the service's words, or nothing when it had none */
 static gchar *
 describe_words (const KlingAnswer * answer)
@@ -310,33 +244,23 @@ describe_request (const KlingRequest * request, const KlingSources * sources)
       request->audio_id ? request->audio_id : audio);
 }
 
-static const Advice *
-find_advice (KlingService * service, KlingError code,
-    const KlingAnswer * answer)
-{
-  if (kling_answer_get_ending (answer, NULL) == KLING_ENDING_BUSY)
-    return &busy_advice;
-  if (code == KLING_ERROR_SERVICE && answer->status / 100 == 2)
-    return &nonsense_advice;
-  if (code == KLING_ERROR_NOT_AUTHORIZED
-      && kling_signer_makes_tokens (service->signer))
-    return &token_advice;
-  for (guint i = 0; i < G_N_ELEMENTS (advices); i++) {
-    if (advices[i].code == code)
-      return &advices[i];
-  }
-  return &nonsense_advice;
-}
-
+/* @with_audio: whether audio went within the call */
 static void
-set_advice (KlingService * service, const KlingAnswer * answer,
-    KlingError code, const Advice * advice, GError ** error)
+set_trouble (KlingService * service, const KlingAnswer * answer,
+    KlingTrouble trouble, gboolean with_audio, GError ** error)
 {
-  g_autofree gchar *numbers = describe_numbers (answer);
+  g_autofree gchar *numbers = kling_answer_describe (answer);
   g_autofree gchar *words = describe_words (answer);
+  const gchar *hint = trouble == KLING_TROUBLE_CALL
+      ? service->dialect->path_hint : NULL;
+  const KlingAdvice *advice = kling_advice_find (trouble,
+      (with_audio ? KLING_ADVICE_AUDIO : 0)
+      | (kling_signer_makes_tokens (service->signer) ? KLING_ADVICE_TOKEN : 0));
 
-  g_set_error (error, KLING_ERROR, code, "The service at %s %s (%s)%s. %s",
-      service->shown_base, advice->happened, numbers, words, advice->advice);
+  g_set_error (error, KLING_ERROR, kling_trouble_get_error_code (trouble),
+      "The service at %s %s (%s)%s. %s%s%s", service->shown_base,
+      advice->happened, numbers, words, advice->advice, hint ? " " : "",
+      hint ? hint : "");
 }
 
 /* Returns: (transfer full): why we do not know what became of a call; ends
@@ -354,22 +278,23 @@ describe_doubt (const KlingAnswer * answer, const GError * cause)
       length--;
     return g_strndup (cause->message, length);
   }
-  numbers = describe_numbers (answer);
+  numbers = kling_answer_describe (answer);
   words = describe_words (answer);
   return g_strconcat (numbers, words, NULL);
 }
 
 /* --- paid calls --- */
 
-/* How a paid call ended. Returns: the ending; for all but CREATED an error is
- * set, unless it is UNKNOWN: what that means depends on the call. */
+/* How a paid call ended, which was made for @id; @with_audio: whether audio went
+ * within it. Returns: the ending; for all but CREATED an error is set, unless it
+ * is UNKNOWN: what that means depends on the call. */
 static KlingEnding
 judge_paid (KlingService * service, const KlingReply * reply,
-    const gchar * id, gboolean sent, GError * cause, GError ** error)
+    const gchar * id, gboolean with_audio, gboolean sent, GError * cause,
+    GError ** error)
 {
   const KlingAnswer *answer = &reply->answer;
   KlingEnding ending;
-  KlingError code;
 
   if (cause != NULL) {
     if (sent)
@@ -380,8 +305,7 @@ judge_paid (KlingService * service, const KlingReply * reply,
   ending = kling_answer_get_ending (answer, id);
   if (ending == KLING_ENDING_CREATED || ending == KLING_ENDING_UNKNOWN)
     return ending;
-  code = kling_answer_get_error_code (answer);
-  set_advice (service, answer, code, find_advice (service, code, answer),
+  set_trouble (service, answer, kling_answer_get_trouble (answer), with_audio,
       error);
   return ending;
 }
@@ -411,15 +335,15 @@ kling_service_identify (KlingService * service, const KlingRequest * request,
 
   service_call (service, service->dialect->identify_path, body, cancellable,
       reply, &sent, NULL, &cause);
-  ending = judge_paid (service, reply, reply->answer.session_id, sent, cause,
-      error);
+  ending = judge_paid (service, reply, reply->answer.session_id, FALSE, sent,
+      cause, error);
   if (ending == KLING_ENDING_UNKNOWN) {
     g_autofree gchar *doubt = describe_doubt (&reply->answer, cause);
 
     g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
         "The service at %s may have looked for faces in the video and charged"
-        " for it (a small part of what a lip-sync costs), but its answer was"
-        " lost: %s. It is not asked again by itself; a new run asks again.",
+        " for it (a small part of what a lip-sync costs), but gave no clear"
+        " answer: %s. It is not asked again by itself; a new run asks again.",
         service->shown_base, doubt);
   }
   return ending;
@@ -450,17 +374,42 @@ kling_service_speak (KlingService * service, const KlingRequest * request,
   service_call (service, service->dialect->speech_path, body, cancellable,
       reply, &sent, NULL, &cause);
   ending = judge_paid (service, reply, reply->answer.audio_id
-      ? reply->answer.audio_id : reply->answer.task_id, sent, cause, error);
+      ? reply->answer.audio_id : reply->answer.task_id, FALSE, sent, cause,
+      error);
   if (ending == KLING_ENDING_UNKNOWN) {
     g_autofree gchar *doubt = describe_doubt (&reply->answer, cause);
 
     g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
         "The service at %s may have spoken the text and charged for it (a small"
-        " part of what a lip-sync costs), but its answer was lost: %s. It is"
+        " part of what a lip-sync costs), but gave no clear answer: %s. It is"
         " not asked again by itself; a new run asks again.",
         service->shown_base, doubt);
   }
   return ending;
+}
+
+/* What to do about a create call of which nobody knows whether it arrived. Where
+ * it carries an id that we made, the job looks for it; this is said when there
+ * is no end to that. */
+static void
+set_create_unknown (KlingService * service, const KlingRequest * request,
+    const KlingSources * sources, const gchar * doubt, GError ** error)
+{
+  g_autofree gchar *what = describe_request (request, sources);
+  gboolean can_be_found = service->dialect->has_external_id
+      && sources->external_id && request->external_task_id == NULL;
+
+  g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
+      "The lip-sync may have been accepted and paid for, but the service at %s"
+      " gave no clear answer: %s. Sent was: %s%s%s. %s", service->shown_base,
+      doubt, what, sources->external_id ? ", external task id " : "",
+      sources->external_id ? sources->external_id : "",
+      can_be_found ? "Start again to look for the task by that id, which the"
+      " service takes once only."
+      :
+      "It is not sent again by itself. Look into the service's console whether"
+      " the task is there before you start anew: a new element or process pays"
+      " again.");
 }
 
 /**
@@ -488,20 +437,12 @@ kling_service_create (KlingService * service, const KlingRequest * request,
 
   service_call (service, service->dialect->create_path, body, cancellable,
       reply, &sent, NULL, &cause);
-  ending = judge_paid (service, reply, reply->answer.task_id, sent, cause,
-      error);
+  ending = judge_paid (service, reply, reply->answer.task_id,
+      sources->audio != NULL, sent, cause, error);
   if (ending == KLING_ENDING_UNKNOWN) {
     g_autofree gchar *doubt = describe_doubt (&reply->answer, cause);
-    g_autofree gchar *what = describe_request (request, sources);
 
-    g_set_error (error, KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
-        "The lip-sync may have been accepted and paid for, but the answer of"
-        " %s was lost: %s. It is not sent again by itself. Sent was: %s%s%s."
-        " Look into the service's console whether the task is there before you"
-        " start anew: a new element or process pays again.",
-        service->shown_base, doubt, what,
-        sources->external_id ? ", external task id " : "",
-        sources->external_id ? sources->external_id : "");
+    set_create_unknown (service, request, sources, doubt, error);
   }
   return ending;
 }
@@ -512,14 +453,8 @@ static void
 set_query_error (KlingService * service, const KlingAnswer * answer,
     GError ** error)
 {
-  KlingError code = kling_answer_get_error_code (answer);
-
-  if (kling_answer_lacks_task (answer))
-    set_advice (service, answer, KLING_ERROR_SERVICE, &unknown_task_advice,
-        error);
-  else
-    set_advice (service, answer, code, find_advice (service, code, answer),
-        error);
+  set_trouble (service, answer, kling_answer_lacks_task (answer)
+      ? KLING_TROUBLE_TASK : kling_answer_get_trouble (answer), FALSE, error);
 }
 
 static gboolean

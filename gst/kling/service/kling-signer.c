@@ -105,8 +105,7 @@ static gboolean
 is_about_time (const KlingAnswer * answer)
 {
   return answer->status == 401
-      && (g_strcmp0 (answer->code, "1003") == 0
-      || g_strcmp0 (answer->code, "1004") == 0)
+      && kling_answer_get_trouble (answer) == KLING_TROUBLE_CLOCK
       && answer->task_id == NULL && answer->session_id == NULL
       && answer->audio_id == NULL;
 }
