@@ -261,12 +261,13 @@ GST_START_TEST (test_not_more)
 GST_END_TEST;
 
 /* What is sent once more may be refused: then there is no task, and the next
- * run begins from the start. */
+ * run begins from the start, with a second try of its own. */
 GST_START_TEST (test_refused_once_more)
 {
   static const KlingTestStep steps[] = {
     {CREATE,.times = 1,.act = KLING_TEST_RESET},
     {CREATE,.times = 1,.status = 429,.body = JSON ("1102", "balance")},
+    {CREATE,.times = 1,.act = KLING_TEST_RESET},
   };
   g_autoptr (KlingTestService) service = kling_test_service_start_official
       (steps, G_N_ELEMENTS (steps));
@@ -279,7 +280,8 @@ GST_START_TEST (test_refused_once_more)
   play (run);
   kling_test_run_eos (run);
   check_same_id (service, 0, 2, TRUE);
-  kling_test_service_check (service, 1, 3);
+  check_same_id (service, 2, 3, TRUE);
+  kling_test_service_check (service, 1, 4);
 }
 
 GST_END_TEST;
