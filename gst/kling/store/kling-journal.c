@@ -14,6 +14,9 @@
 
 #include "kling-journal.h"
 
+#include <string.h>
+#include "kling-digest.h"
+
 /* A record is a few hundred bytes. An element that is given ever new requests
  * forgets the oldest for which nothing was bought. */
 #define MAX_RECORDS 256
@@ -79,6 +82,7 @@ record_new (const KlingRequest * request)
   KlingRecord *record = g_new0 (KlingRecord, 1);
 
   record->request = kling_request_dup_identity (request);
+  record->digest = kling_request_dup_digest (request);
   record->speech_length = -1;
   return record;
 }
@@ -102,6 +106,7 @@ static void
 record_free (KlingRecord * record)
 {
   kling_request_unref (record->request);
+  g_free (record->digest);
   kling_record_forget_session (record);
   g_free (record->speech_id);
   g_free (record->speech_task_id);
@@ -181,10 +186,12 @@ kling_journal_unref (KlingJournal * journal)
 static KlingRecord *
 find_record_locked (KlingJournal * journal, const KlingRequest * request)
 {
+  g_autofree gchar *digest = kling_request_dup_digest (request);
+
   for (GList * l = journal->records.head; l; l = l->next) {
     KlingRecord *record = l->data;
 
-    if (kling_request_equal (record->request, request))
+    if (strcmp (record->digest, digest) == 0)
       return record;
   }
   return NULL;

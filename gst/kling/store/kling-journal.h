@@ -90,6 +90,7 @@ typedef struct
 {
   /*< private > */
   gboolean held;
+  gchar *digest;                /* of request */
 
   /*< public > */
   KlingRequest *request;
