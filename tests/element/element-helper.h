@@ -40,13 +40,13 @@ G_BEGIN_DECLS
 #define POLL_DONE POLL_URL ("@BASE@" RESULT_PATH "?token=1")
 
 /* Likewise, as Kling itself says it */
-#define FACE(id, start, end) "{\"face_id\":\"" id "\",\"face_image\":" \
+#define SEEN_FACE(id, start, end) "{\"face_id\":\"" id "\",\"face_image\":" \
   "\"https://media.example/face-" id ".png?sig=s\",\"start_time\":" start "," \
   "\"end_time\":" end "}"
 #define FACES(list) "{\"code\":0,\"message\":\"SUCCEED\",\"request_id\":" \
   "\"req-1\",\"data\":{\"session_id\":\"" TEST_SESSION "\",\"face_data\":[" \
   list "]}}"
-#define ONE_FACE FACES (FACE ("0", "0", "9000"))
+#define ONE_FACE FACES (SEEN_FACE ("0", "0", "9000"))
 #define OFFICIAL_TASK(id, word, result) "{\"code\":0,\"message\":\"SUCCEED\"," \
   "\"request_id\":\"req-1\",\"data\":{\"task_id\":\"" id "\",\"task_info\":" \
   "{\"external_task_id\":\"" KLING_TEST_EXTERNAL_MARK "\"},\"task_status\":" \

@@ -16,11 +16,6 @@
 /* The patience of ten minutes with a call that costs is 12 s then. */
 #define SPEED 50
 
-#define SPEECH_PATH "/kling/v1/audio/tts"
-#define SPEECH_OK "{\"code\":0,\"data\":{\"task_id\":\"t\",\"task_status\":" \
-  "\"succeed\",\"task_result\":{\"audios\":[{\"id\":\"audio-1\",\"url\":" \
-  "\"https://media.example/a.mp3\",\"duration\":\"3.1\"}]}}}"
-
 /* Far more than a sentence, far less than what a service can send */
 #define MAX_SENTENCE 1500
 
@@ -267,7 +262,7 @@ static const Call create_call = { CREATE_PATH, FALSE,
 };
 
 static const Call speech_call =
-    { SPEECH_PATH, TRUE, "may have spoken the text" };
+    { RELAY_SPEECH_PATH, TRUE, "may have spoken the text" };
 
 /* ---- what is right for every error ---- */
 
@@ -377,7 +372,7 @@ start_service (const Row * row, const Call * call)
 {
   KlingTestStep steps[] = {
     row->step,
-    {.path = SPEECH_PATH,.body = SPEECH_OK},
+    {.path = RELAY_SPEECH_PATH,.body = SPEECH_OK},
   };
 
   steps[0].method = "POST";
@@ -570,7 +565,7 @@ GST_START_TEST (test_unknown_official)
 {
   static const KlingTestStep steps[] = {
     {.method = "POST",.path = CREATE_PATH,.status = 502,.body = PAGE ("Bad")},
-    {.path = SPEECH_PATH,.body = SPEECH_OK},
+    {.path = RELAY_SPEECH_PATH,.body = SPEECH_OK},
     {.method = "GET",.path = CREATE_PATH "?",.body =
           "{\"code\":0,\"data\":[]}"},
     {.method = "GET",.path = CREATE_PATH "/kl1-",.status = 404},
@@ -604,7 +599,7 @@ GST_START_TEST (test_input_official)
   static const Row row = KLING (400, INPUT, "1201", "Voice id not found");
   KlingTestStep steps[] = {
     row.step,
-    {.path = SPEECH_PATH,.body = SPEECH_OK},
+    {.path = RELAY_SPEECH_PATH,.body = SPEECH_OK},
     {.method = "GET",.path = CREATE_PATH "?",.body =
           "{\"code\":0,\"data\":[]}"},
     {.method = "GET",.path = CREATE_PATH "/kl1-",.status = 404},

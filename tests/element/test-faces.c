@@ -25,8 +25,8 @@
   "\"height\":25}}"
 #define BARE_FACE "{\"face_id\":8}"
 /* The second is seen longest. */
-#define THREE FACE ("0", "0", "4000") "," FACE ("1", "1500", "9000") "," \
-  FACE ("2", "500", "5500")
+#define THREE SEEN_FACE ("0", "0", "4000") "," SEEN_FACE ("1", "1500", "9000") "," \
+  SEEN_FACE ("2", "500", "5500")
 
 static const KlingTestStep three_faces[] = {
   {IDENTIFY,.body = FACES (THREE)},
@@ -614,7 +614,7 @@ GST_END_TEST;
 GST_START_TEST (test_insert_when_seen)
 {
   static const KlingTestStep step = { IDENTIFY,
-    .body = FACES (FACE ("0", "4000", "9000"))
+    .body = FACES (SEEN_FACE ("0", "4000", "9000"))
   };
   g_autoptr (KlingTestService) service =
       kling_test_service_start_official (&step, 1);
