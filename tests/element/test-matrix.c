@@ -17,8 +17,8 @@
 
 /* Between two seconds and the three of the clip, in the sandbox's voice */
 #define TEXT "Good evening. This is the news at nine."
-#define FACE "/sandbox/face.mp4"
-#define SPEECH "/sandbox/uploads/speech.wav"
+#define FACE_PATH "/sandbox/face.mp4"
+#define SPEECH_PATH "/sandbox/uploads/speech.wav"
 
 typedef enum
 { BY_URL, BY_PAD, BY_SESSION, N_SPEAKERS } Speaker;
@@ -87,7 +87,7 @@ make_speech (void)
 static void
 set_speaker (const Trial * trial, KlingTestRun * run, Speaker speaker)
 {
-  g_autofree gchar *url = kling_test_sandbox_url (trial->sandbox, FACE);
+  g_autofree gchar *url = kling_test_sandbox_url (trial->sandbox, FACE_PATH);
   g_autofree gchar *place = kling_test_sandbox_url (trial->sandbox,
       SENDER_PUT);
   g_autofree gchar *file = g_strdup_printf ("filesrc location=\"%s/" CLIP_FACE
@@ -112,7 +112,7 @@ set_speaker (const Trial * trial, KlingTestRun * run, Speaker speaker)
 static void
 set_speech (const Trial * trial, KlingTestRun * run, Speech speech)
 {
-  g_autofree gchar *url = kling_test_sandbox_url (trial->sandbox, SPEECH);
+  g_autofree gchar *url = kling_test_sandbox_url (trial->sandbox, SPEECH_PATH);
   g_autofree gchar *place = kling_test_sandbox_url (trial->sandbox,
       SENDER_PUT);
 
@@ -270,7 +270,7 @@ GST_START_TEST (test_dialect)
   kling_test_set_speed (SPEED);
   trial.sandbox = kling_test_sandbox_start ("--clip", clip, "--latency", "0.1",
       "--api-key", TEST_KEY, NULL);
-  kling_test_sandbox_put (trial.sandbox, SPEECH, speech_file);
+  kling_test_sandbox_put (trial.sandbox, SPEECH_PATH, speech_file);
   for (guint speaker = 0; speaker < N_SPEAKERS; speaker++) {
     for (guint speech = 0; speech < N_SPEECHES; speech++) {
       if (speaker == BY_SESSION && !trial.dialect->has_sessions)
