@@ -265,7 +265,7 @@ GST_START_TEST (test_wrong_answer)
   play (run);
   sentence = get_settings_error (run);
   kling_test_check_contains (sentence, "select-face");
-  kling_test_check_contains (sentence, " 9 ");
+  kling_test_check_contains (sentence, " 9,");
   kling_test_check_contains (sentence, "0 (0.000 s to 4.000 s)");
   kling_test_check_contains (sentence, "2 (0.500 s to 5.500 s)");
   kling_test_service_check (service, 1, 0);

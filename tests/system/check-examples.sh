@@ -141,7 +141,7 @@ grep -q 'Face 0 speaks' log || fail "face 0 was not taken"
 [ "$(dd if=face.mp4 bs=1 skip=4 count=4 2>/dev/null)" = ftyp ] ||
   fail "face.mp4 is no MP4"
 choose 7 relay none.mp4 && fail "a face was chosen that is not there"
-grep -q '7 is none of the faces' log || fail "it is not said which faces are there"
+grep -q '7, which is none of the faces' log || fail "it is not said which faces are there"
 choose 0 gateway any.mp4 || fail "no video where nothing can be chosen"
 ! grep -q 'Who speaks?' log || fail "somebody was asked for nothing"
 kill "$sandbox"

@@ -327,6 +327,21 @@ job_create (KlingJob * job, GError ** error)
   return kling_job_call_paid (job, job_send_create, error);
 }
 
+static void
+job_tell_accepted (KlingJob * job)
+{
+  const gchar *task_id = job->record->task_id;
+
+  KLING_INFO ("create: task %s", task_id);
+  if (job->adopted)
+    kling_job_progress (job, KLING_STAGE_QUEUED, KLING_PERCENT_TASK,
+        "The service knows this request: waiting for task %s, which was bought"
+        " before. To have another one made, set external-task-id.", task_id);
+  else
+    kling_job_progress (job, KLING_STAGE_QUEUED, KLING_PERCENT_TASK,
+        "Task %s was accepted. The service needs minutes, usually.", task_id);
+}
+
 /**
  * kling_job_buy_task:
  * @job: a job that holds a record without a task
@@ -350,11 +365,7 @@ kling_job_buy_task (KlingJob * job, GError ** error)
     return FALSE;
   }
 
-  const gchar *task_id = job->record->task_id;
-
-  KLING_INFO ("create: task %s", task_id);
-  kling_job_progress (job, KLING_STAGE_QUEUED, KLING_PERCENT_TASK,
-      "Task %s was accepted. The service needs minutes, usually.", task_id);
+  job_tell_accepted (job);
   return TRUE;
 }
 

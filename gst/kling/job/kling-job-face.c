@@ -40,8 +40,8 @@ check_face (GPtrArray * faces, const gchar * id, const gchar * whose,
     return TRUE;
   list = list_faces (faces);
   g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
-      "%s %s is none of the faces in the video. There are: %s.", whose, id,
-      list);
+      "%s %s, which is none of the faces in the video. There are: %s.", whose,
+      id, list);
   return FALSE;
 }
 
@@ -87,8 +87,8 @@ job_ask_for_face (KlingJob * job, GError ** error)
   if (record->faces->len > 1 && !kling_job_await_face (job, &answer, error))
     return FALSE;
   if (answer != NULL
-      && !check_face (record->faces, answer, "What select-face answered,",
-          error))
+      && !check_face (record->faces, answer,
+          "The signal select-face was answered with", error))
     return FALSE;
   record->face_id = answer ? g_steal_pointer (&answer)
       : g_strdup (kling_faces_get_longest (record->faces)->id);
@@ -103,7 +103,7 @@ job_decide (KlingJob * job, GError ** error)
 
   if (job->request->face_id)
     return check_face (record->faces, job->request->face_id,
-        "The property face-id,", error);
+        "The property face-id is", error);
   if (record->face_id)
     return TRUE;
   if (record->faces == NULL) {
