@@ -157,12 +157,15 @@ build () {
   fi
 }
 
+# Most tests wait most of the time: for clocks, servers and each other.
+processes=$(($(nproc) * 2))
+
 # run_tests BUILD ARGUMENT...: arguments of meson test
 run_tests () {
   dir=$1
   shift
   rm -f "$dir/meson-logs/testlog.json"
-  meson test -C "$dir" --print-errorlogs "$@"
+  meson test -C "$dir" --print-errorlogs --num-processes "$processes" "$@"
   status=$?
   [ -s "$dir/meson-logs/testlog.json" ] || {
     fail "no test was run in $dir"

@@ -183,7 +183,7 @@ kling_job_find_task (KlingJob * job, GError ** error)
 
   kling_job_progress (job, KLING_STAGE_CREATING, -1,
       "The answer to the call that costs was lost. Looking for the task by its"
-      " external id %s, for two minutes at most.", job->record->external_id);
+      " external id %s, which may take two minutes.", job->record->external_id);
   if (!job_look (job, &found, error))
     return FALSE;
   if (found)
