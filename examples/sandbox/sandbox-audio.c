@@ -36,8 +36,9 @@ remember (SandboxAudios * audios, SandboxAudio * audio)
 }
 
 static void
-load (SandboxAudios * audios, const char *path)
+load (const char *path, gpointer data)
 {
+  SandboxAudios *audios = data;
   g_autofree char *text = NULL;
   g_autoptr (JsonObject) object = NULL;
   SandboxAudio *audio;
@@ -69,19 +70,12 @@ SandboxAudios *
 sandbox_audios_open (const char *folder)
 {
   SandboxAudios *audios = g_new0 (SandboxAudios, 1);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
 
   audios->folder = g_strdup (folder);
   audios->by_id = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       (GDestroyNotify) audio_free);
   audios->by_task = g_hash_table_new (g_str_hash, g_str_equal);
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = g_build_filename (folder, name, NULL);
-
-    if (g_str_has_suffix (name, ".json"))
-      load (audios, path);
-  }
+  sandbox_load_folder (folder, load, audios);
   return audios;
 }
 

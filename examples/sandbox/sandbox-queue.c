@@ -186,20 +186,20 @@ compare_age (gconstpointer a, gconstpointer b)
 }
 
 static void
+load_task (const char *path, gpointer data)
+{
+  SandboxTask *task = sandbox_task_load (path);
+
+  if (task)
+    remember (data, task);
+}
+
+static void
 load (SandboxTasks * tasks)
 {
   g_autofree char *folder = g_build_filename (tasks->state, "tasks", NULL);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
 
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = g_build_filename (folder, name, NULL);
-    SandboxTask *task =
-        g_str_has_suffix (name, ".json") ? sandbox_task_load (path) : NULL;
-
-    if (task)
-      remember (tasks, task);
-  }
+  sandbox_load_folder (folder, load_task, tasks);
   g_ptr_array_sort (tasks->in_order, compare_age);
   for (guint i = 0; i < tasks->in_order->len; i++) {
     SandboxTask *task = tasks->in_order->pdata[i];

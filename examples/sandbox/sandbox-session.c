@@ -63,8 +63,9 @@ remember (SandboxSessions * sessions, SandboxSession * session)
 }
 
 static void
-load (SandboxSessions * sessions, const char *path)
+load (const char *path, gpointer data)
 {
+  SandboxSessions *sessions = data;
   g_autofree char *text = NULL;
   g_autoptr (JsonObject) object = NULL;
   SandboxSession *session;
@@ -98,18 +99,11 @@ SandboxSessions *
 sandbox_sessions_open (const char *folder)
 {
   SandboxSessions *sessions = g_new0 (SandboxSessions, 1);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
 
   sessions->folder = g_strdup (folder);
   sessions->by_id = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       (GDestroyNotify) session_free);
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = g_build_filename (folder, name, NULL);
-
-    if (g_str_has_suffix (name, ".json"))
-      load (sessions, path);
-  }
+  sandbox_load_folder (folder, load, sessions);
   g_queue_sort (&sessions->by_age, compare_age, NULL);
   return sessions;
 }

@@ -243,6 +243,26 @@ sandbox_remove_tree (const char *path)
   return g_rmdir (path) == 0;
 }
 
+/**
+ * sandbox_load_folder:
+ * @folder: a folder of ours; nothing is loaded when it is not there
+ * @load: called with the path of each of its .json files
+ * @data: for @load
+ */
+void
+sandbox_load_folder (const char *folder, SandboxLoad load, gpointer data)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+
+    if (g_str_has_suffix (name, ".json"))
+      load (path, data);
+  }
+}
+
 /* What may be written down of a URL: the query of a signed one is a key. */
 char *
 sandbox_url_without_query (const char *url)

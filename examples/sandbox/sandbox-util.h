@@ -42,6 +42,10 @@ char *sandbox_file_sha256 (const char *path, GError **error);
 gboolean sandbox_write_file (const char *path, const char *text,
     GError **error);
 gboolean sandbox_remove_tree (const char *path);
+
+typedef void (*SandboxLoad) (const char *path, gpointer data);
+void sandbox_load_folder (const char *folder, SandboxLoad load, gpointer data);
+
 char *sandbox_url_without_query (const char *url);
 gboolean sandbox_host_is_loopback (const char *host);
 
