@@ -130,8 +130,7 @@ install_service_properties (GParamSpec ** pspecs)
   pspecs[PROP_DIALECT] = g_param_spec_enum ("dialect", "Dialect",
       "How the service spells the API. Unset: the environment variable"
       " KLING_DIALECT, else gateway", GST_TYPE_KLING_LIPSYNC_DIALECT,
-      GST_KLING_LIPSYNC_DIALECT_GATEWAY,
-      FLAGS_READ_WRITE | GST_PARAM_DOC_SHOW_DEFAULT);
+      KLING_DIALECT_GATEWAY, FLAGS_READ_WRITE | GST_PARAM_DOC_SHOW_DEFAULT);
 
   /**
    * GstKlingLipsync:extra-headers:
@@ -481,7 +480,7 @@ get_dialect (const GstKlingProperties * self)
   if (!self->dialect_is_set
       && kling_dialect_find (g_getenv ("KLING_DIALECT"), &id))
     return id;
-  return (KlingDialectId) self->dialect;
+  return self->dialect;
 }
 
 /* Returns: (transfer full): the dialects, in words */

@@ -13,19 +13,6 @@
 G_BEGIN_DECLS
 
 /**
- * GstKlingLipsyncDialect:
- * @GST_KLING_LIPSYNC_DIALECT_GATEWAY: the default
- *
- * How the service spells the API. The values are those of #KlingDialectId.
- *
- * Since: klinglipsync 0.1
- */
-typedef enum
-{
-  GST_KLING_LIPSYNC_DIALECT_GATEWAY = KLING_DIALECT_GATEWAY,
-} GstKlingLipsyncDialect;
-
-/**
  * GstKlingLipsyncStatus:
  * @GST_KLING_LIPSYNC_STATUS_IDLE: nothing is under way
  * @GST_KLING_LIPSYNC_STATUS_COLLECTING: waiting for the end of the input
@@ -117,7 +104,7 @@ enum
 typedef struct
 {
   gchar *base_url;
-  GstKlingLipsyncDialect dialect;
+  KlingDialectId dialect;
   gboolean dialect_is_set;
   KlingSecret *api_key;
   KlingSecret *access_key;
