@@ -126,6 +126,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingTestService, kling_test_service_stop)
 #define CLIP_FACE "face.mp4"
 
 GBytes *kling_test_load_clip (const gchar * name);
+GBytes *kling_test_make_wav (guint milliseconds);
 
 /**
  * KlingTestRun:

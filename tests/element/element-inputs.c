@@ -409,3 +409,32 @@ kling_test_samples_find_lag (const KlingTestSamples * samples, gdouble most)
   fail_unless (highest > 0);
   return best / (gdouble) samples->rate;
 }
+
+/**
+ * kling_test_make_wav:
+ * @milliseconds: how long
+ *
+ * Returns: (transfer full): a WAV file of 8-bit mono at 8000 Hz, so that a byte is
+ *   125 us; it is not silent
+ */
+GBytes *
+kling_test_make_wav (guint milliseconds)
+{
+  guint size = milliseconds * 8;
+  guint8 *data = g_malloc (WAV_HEADER + size);
+
+  memcpy (data, "RIFF    WAVEfmt ", 16);
+  GST_WRITE_UINT32_LE (data + 4, WAV_HEADER - 8 + size);
+  GST_WRITE_UINT32_LE (data + 16, 16);
+  GST_WRITE_UINT16_LE (data + 20, 1);
+  GST_WRITE_UINT16_LE (data + 22, 1);
+  GST_WRITE_UINT32_LE (data + 24, 8000);
+  GST_WRITE_UINT32_LE (data + 28, 8000);
+  GST_WRITE_UINT16_LE (data + 32, 1);
+  GST_WRITE_UINT16_LE (data + 34, 8);
+  memcpy (data + 36, "data", 4);
+  GST_WRITE_UINT32_LE (data + 40, size);
+  for (guint i = 0; i < size; i++)
+    data[WAV_HEADER + i] = (guint8) (i * 7);
+  return g_bytes_new_take (data, WAV_HEADER + size);
+}

@@ -357,22 +357,33 @@ GST_END_TEST;
 
 /* ---- stopping ---- */
 
+/* The first look-up gets no answer. */
+#define LOST_AND_STUCK \
+    {CREATE,.times = 1,.act = KLING_TEST_RESET}, \
+    {BY_PATH,.times = 1,.act = KLING_TEST_HANG}
+
+/* Plays, and stops in the middle of the first look-up. */
+static void
+stop_while_looking (KlingTestRun * run, KlingTestService * service)
+{
+  play (run);
+  fail_unless (kling_test_service_wait (service, "GET", OFFICIAL_CREATE_PATH
+          "/kl1-", 1, 20000));
+  kling_test_run_set (run, GST_STATE_NULL);
+}
+
 /* A stop during the look-up; the new run goes on with it. */
 GST_START_TEST (test_stop)
 {
   static const KlingTestStep steps[] = {
-    {CREATE,.times = 1,.act = KLING_TEST_RESET},
-    {BY_PATH,.times = 1,.act = KLING_TEST_HANG},
+    LOST_AND_STUCK,
     {BY_PATH,.body = OFFICIAL_TASK (TEST_TASK, "processing", "{}")},
   };
   g_autoptr (KlingTestService) service = kling_test_service_start_official
       (steps, G_N_ELEMENTS (steps));
   g_autoptr (KlingTestRun) run = make_run (service);
 
-  play (run);
-  fail_unless (kling_test_service_wait (service, "GET", OFFICIAL_CREATE_PATH
-          "/kl1-", 1, 20000));
-  kling_test_run_set (run, GST_STATE_NULL);
+  stop_while_looking (run, service);
   kling_test_run_check_progress (run, GST_PROGRESS_TYPE_CANCELED);
   g_usleep (A_WHILE);
   fail_unless_equals_int (count_looks (service), 1);
@@ -388,17 +399,13 @@ GST_END_TEST;
 GST_START_TEST (test_stop_and_not_found)
 {
   static const KlingTestStep steps[] = {
-    {CREATE,.times = 1,.act = KLING_TEST_RESET},
-    {BY_PATH,.times = 1,.act = KLING_TEST_HANG},
+    LOST_AND_STUCK,
   };
   g_autoptr (KlingTestService) service = kling_test_service_start_official
       (steps, G_N_ELEMENTS (steps));
   g_autoptr (KlingTestRun) run = make_run (service);
 
-  play (run);
-  fail_unless (kling_test_service_wait (service, "GET", OFFICIAL_CREATE_PATH
-          "/kl1-", 1, 20000));
-  kling_test_run_set (run, GST_STATE_NULL);
+  stop_while_looking (run, service);
   g_usleep (A_WHILE);
   kling_test_service_check (service, 1, 1);
   play (run);
@@ -561,17 +568,13 @@ GST_END_TEST;
 GST_START_TEST (test_own_id_too_late)
 {
   static const KlingTestStep steps[] = {
-    {CREATE,.times = 1,.act = KLING_TEST_RESET},
-    {BY_PATH,.times = 1,.act = KLING_TEST_HANG},
+    LOST_AND_STUCK,
   };
   g_autoptr (KlingTestService) service = kling_test_service_start_official
       (steps, G_N_ELEMENTS (steps));
   g_autoptr (KlingTestRun) run = make_run (service);
 
-  play (run);
-  fail_unless (kling_test_service_wait (service, "GET", OFFICIAL_CREATE_PATH
-          "/kl1-", 1, 20000));
-  kling_test_run_set (run, GST_STATE_NULL);
+  stop_while_looking (run, service);
   g_object_set (run->lipsync, "external-task-id", "mine-7", NULL);
   play (run);
   kling_test_run_eos (run);

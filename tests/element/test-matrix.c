@@ -63,27 +63,6 @@ typedef struct
   gchar *face_id;
 } Trial;
 
-/* 2.5 s of a tone, as a WAV file */
-static GBytes *
-make_speech (void)
-{
-  guint32 size = 16000 * 2 * 5 / 2;
-  GByteArray *file = g_byte_array_new ();
-  guint8 header[44] = "RIFF....WAVEfmt \x10\0\0\0\x01\0\x01\0"
-      "\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data";
-
-  GST_WRITE_UINT32_LE (header + 4, size + 36);
-  GST_WRITE_UINT32_LE (header + 40, size);
-  g_byte_array_append (file, header, sizeof header);
-  for (guint i = 0; i < size / 2; i++) {
-    guint8 sample[2];
-
-    GST_WRITE_UINT16_LE (sample, (i % 40) * 400);
-    g_byte_array_append (file, sample, sizeof sample);
-  }
-  return g_byte_array_free_to_bytes (file);
-}
-
 static void
 set_speaker (const Trial * trial, KlingTestRun * run, Speaker speaker)
 {
@@ -264,7 +243,7 @@ GST_START_TEST (test_dialect)
 {
   g_autofree gchar *clip = g_build_filename (g_getenv ("KLING_TEST_CLIPS"),
       CLIP_SMALL, NULL);
-  g_autoptr (GBytes) speech_file = make_speech ();
+  g_autoptr (GBytes) speech_file = kling_test_make_wav (2500);
   Trial trial = { &dialects[__i__] };
 
   kling_test_set_speed (SPEED);

@@ -25,7 +25,6 @@
 /* Where the audio is, below the server's URL */
 #define AUDIO_PATH "/speech.wav?sig=1"
 
-#define WAV_HEADER 44
 
 /* The dialects that need all this, and their paths */
 static const struct
@@ -414,29 +413,6 @@ GST_END_TEST;
 
 /* ---- audio at a URL ---- */
 
-/* 8-bit mono at 8000 Hz, so that a byte is 125 us */
-static GBytes *
-make_wav (guint milliseconds)
-{
-  guint size = milliseconds * 8;
-  guint8 *data = g_malloc (WAV_HEADER + size);
-
-  memcpy (data, "RIFF    WAVEfmt ", 16);
-  GST_WRITE_UINT32_LE (data + 4, WAV_HEADER - 8 + size);
-  GST_WRITE_UINT32_LE (data + 16, 16);
-  GST_WRITE_UINT16_LE (data + 20, 1);
-  GST_WRITE_UINT16_LE (data + 22, 1);
-  GST_WRITE_UINT32_LE (data + 24, 8000);
-  GST_WRITE_UINT32_LE (data + 28, 8000);
-  GST_WRITE_UINT16_LE (data + 32, 1);
-  GST_WRITE_UINT16_LE (data + 34, 8);
-  memcpy (data + 36, "data", 4);
-  GST_WRITE_UINT32_LE (data + 40, size);
-  for (guint i = 0; i < size; i++)
-    data[WAV_HEADER + i] = (guint8) (i * 7);
-  return g_bytes_new_take (data, WAV_HEADER + size);
-}
-
 /* MPEG 1 layer 3 at 128 kbit/s and 44100 Hz: a frame has 417 bytes and lasts
  * 26.122 ms. */
 static GBytes *
@@ -482,7 +458,8 @@ check_read (KlingTestService * service, KlingTestRun * run, gint64 end)
 
 GST_START_TEST (test_url)
 {
-  g_autoptr (GBytes) file = __i__ % 2 ? make_mp3 (100) : make_wav (2345);
+  g_autoptr (GBytes) file =
+      __i__ % 2 ? make_mp3 (100) : kling_test_make_wav (2345);
   KlingTestStep step = serve (file);
   g_autoptr (KlingTestService) service = start_service (__i__ / 2, &step, 1);
   g_autoptr (KlingTestRun) run = make_run (service, __i__ / 2, "fakesink");
@@ -500,7 +477,7 @@ GST_END_TEST;
 /* What is a little too long is cut off, and that is said. */
 GST_START_TEST (test_url_little_too_long)
 {
-  g_autoptr (GBytes) file = make_wav (60500);
+  g_autoptr (GBytes) file = kling_test_make_wav (60500);
   KlingTestStep step = serve (file);
   g_autoptr (KlingTestService) service = start_service (0, &step, 1);
   g_autoptr (KlingTestRun) run = make_run (service, 0, "fakesink");
@@ -541,7 +518,8 @@ static const struct
 /* Nothing is paid, not even a little, and no signature is shown. */
 GST_START_TEST (test_unreadable)
 {
-  g_autoptr (GBytes) file = make_wav (unreadable[__i__].milliseconds);
+  g_autoptr (GBytes) file =
+      kling_test_make_wav (unreadable[__i__].milliseconds);
   KlingTestStep step = unreadable[__i__].step;
   g_autoptr (KlingTestService) service = NULL;
   g_autoptr (KlingTestRun) run = NULL;
@@ -566,7 +544,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_redirect)
 {
-  g_autoptr (GBytes) file = make_wav (2345);
+  g_autoptr (GBytes) file = kling_test_make_wav (2345);
   KlingTestStep steps[] = {
     {.method = "GET",.path = "/speech.wav",.status = 302,
         .headers = "Location: @BASE@/speech-there?sig=2\r\n"},
@@ -588,7 +566,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_stop_reading)
 {
-  g_autoptr (GBytes) file = make_wav (2345);
+  g_autoptr (GBytes) file = kling_test_make_wav (2345);
   KlingTestStep step = serve (file);
   g_autoptr (KlingTestService) service = NULL;
   g_autoptr (KlingTestRun) run = NULL;
@@ -668,7 +646,7 @@ get_sound_file (KlingTestService * service)
 
 GST_START_TEST (test_inline)
 {
-  g_autoptr (GBytes) file = make_wav (2345);
+  g_autoptr (GBytes) file = kling_test_make_wav (2345);
   g_autoptr (KlingTestService) service = start_service (__i__, NULL, 0);
   g_autofree gchar *directory = NULL;
   g_autofree gchar *path = write_file (file, &directory);
@@ -695,7 +673,7 @@ GST_END_TEST;
 /* A place for files is used when there is one. */
 GST_START_TEST (test_uploaded)
 {
-  g_autoptr (GBytes) file = make_wav (2345);
+  g_autoptr (GBytes) file = kling_test_make_wav (2345);
   g_autoptr (KlingTestService) service = start_service (__i__, NULL, 0);
   g_autofree gchar *directory = NULL;
   g_autofree gchar *path = write_file (file, &directory);
@@ -718,7 +696,7 @@ GST_END_TEST;
 /* A part of it, which starts and ends where it was said */
 GST_START_TEST (test_part_of_pad)
 {
-  g_autoptr (GBytes) file = make_wav (5000);
+  g_autoptr (GBytes) file = kling_test_make_wav (5000);
   g_autoptr (KlingTestService) service = start_service (0, NULL, 0);
   g_autofree gchar *directory = NULL;
   g_autofree gchar *path = write_file (file, &directory);
