@@ -162,7 +162,7 @@ start_sandbox
 
 set -- gst-launch-1.0 klinglipsync "video-url=$url/sandbox/face.mp4" \
   "text=$(launch_quote "$say")" "voice-id=$(launch_quote "$voice")" \
-  "voice-language=$language" ! decodebin ! audioconvert ! \
+  "voice-language=$language" ! qtdemux ! audio/mpeg ! decodebin ! audioconvert ! \
   audio/x-raw,format=S16LE ! wavenc ! filesink location=voice.wav
 
 show_command "$@"
