@@ -19,6 +19,7 @@ generator=$1
 top=$(cd "$(dirname "$0")/.." && pwd)
 golden=$top/tests/element/gst-inspect.txt
 
+export KLING_STORE=
 unset KLING_BASE_URL KLING_DIALECT KLING_API_KEY KLING_ACCESS_KEY KLING_SECRET_KEY
 LC_ALL=C
 export LC_ALL

@@ -136,6 +136,21 @@ gst_kling_lipsync_set_task_id (GstKlingLipsync * self, const gchar * task_id)
     g_object_notify_by_pspec (G_OBJECT (self), pspecs[PROP_CURRENT_TASK_ID]);
 }
 
+/* @location: (nullable): where the video that is being read out is kept */
+void
+gst_kling_lipsync_set_result_location (GstKlingLipsync * self,
+    const gchar * location)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean changed = g_strcmp0 (location, self->result_location) != 0;
+
+  g_free (self->result_location);
+  self->result_location = g_strdup (location);
+  GST_OBJECT_UNLOCK (self);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), pspecs[PROP_RESULT_LOCATION]);
+}
+
 /* @faces: (transfer full): klinglipsync-faces
  *
  * Returns: (transfer full) (nullable): the face that the application has chosen */
@@ -203,6 +218,9 @@ gst_kling_lipsync_get_own_property (GstKlingLipsync * self, guint id,
       return TRUE;
     case PROP_CURRENT_TASK_ID:
       g_value_set_string (value, self->current_task_id);
+      return TRUE;
+    case PROP_RESULT_LOCATION:
+      g_value_set_string (value, self->result_location);
       return TRUE;
     default:
       return FALSE;
@@ -432,6 +450,7 @@ gst_kling_lipsync_finalize (GObject * object)
   gst_kling_properties_clear (&self->properties);
   g_free (self->credentials_source);
   g_free (self->current_task_id);
+  g_free (self->result_location);
   g_clear_error (&self->input_error);
   g_clear_pointer (&self->inputs, g_ptr_array_unref);
   kling_journal_unref (self->journal);

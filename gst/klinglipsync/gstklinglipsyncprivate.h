@@ -25,6 +25,7 @@ struct _GstKlingLipsync
   gchar *credentials_source;
   GstKlingLipsyncStatus status;
   gchar *current_task_id;
+  gchar *result_location;
 
   /* lock */
   GMutex lock;
@@ -49,6 +50,8 @@ void gst_kling_lipsync_set_status (GstKlingLipsync * self,
     GstKlingLipsyncStatus status);
 void gst_kling_lipsync_set_task_id (GstKlingLipsync * self,
     const gchar * task_id);
+void gst_kling_lipsync_set_result_location (GstKlingLipsync * self,
+    const gchar * location);
 gchar *gst_kling_lipsync_select_face (GstKlingLipsync * self,
     GstStructure * faces);
 void gst_kling_lipsync_set_credentials_source (GstKlingLipsync * self,

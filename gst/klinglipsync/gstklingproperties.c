@@ -304,15 +304,20 @@ gst_kling_properties_init (GstKlingProperties * self)
   self->upload_cleanup = TRUE;
   self->poll_interval = GST_KLING_DEFAULT_POLL_INTERVAL;
   self->task_timeout = GST_KLING_DEFAULT_TASK_TIMEOUT;
+  self->store_limit = GST_KLING_DEFAULT_STORE_LIMIT;
+  self->store_max_age = GST_CLOCK_TIME_NONE;
 }
 
 typedef enum
 {
   STRING,
+  PATH,                         /* a string, of which "" means none */
   PRIVATE,                      /* a string that may hold a password */
   KEY,
   HEADERS,
   TIME,
+  SIZE,
+  COUNT,
   FACTOR,
   SWITCH,
 } Kind;
@@ -361,8 +366,16 @@ static const Field fields[] = {
   FIELD (WATERMARK, SWITCH, watermark),
   FIELD (EXTERNAL_TASK_ID, STRING, external_task_id),
   FIELD (CALLBACK_URL, PRIVATE, callback_url),
+  FIELD (TASK_ID, STRING, task_id),
+  FIELD (TAKE, STRING, take),
   FIELD (POLL_INTERVAL, TIME, poll_interval),
   FIELD (TASK_TIMEOUT, TIME, task_timeout),
+  FIELD (STORE, PATH, store),
+  FIELD (STORE_LIMIT, SIZE, store_limit),
+  FIELD (STORE_MAX_AGE, TIME, store_max_age),
+  FIELD (MAX_TASKS, COUNT, max_tasks),
+  FIELD (DRY_RUN, SWITCH, dry_run),
+  FIELD (URI_MAY_PAY, SWITCH, uri_may_pay),
 };
 
 #define MEMBER(self, field, type) \
@@ -384,6 +397,7 @@ clear_field (GstKlingProperties * self, const Field * field)
 {
   switch (field->kind) {
     case STRING:
+    case PATH:
       g_clear_pointer (MEMBER (self, field, gchar *), g_free);
       break;
     case PRIVATE:
@@ -427,6 +441,9 @@ set_field (GstKlingProperties * self, const Field * field, const GValue * value)
     case PRIVATE:
       *MEMBER (self, field, gchar *) = g_strdup (peek_unless_empty (value));
       break;
+    case PATH:
+      *MEMBER (self, field, gchar *) = g_value_dup_string (value);
+      break;
     case KEY:
       if (peek_unless_empty (value))
         *MEMBER (self, field, KlingSecret *) =
@@ -436,7 +453,11 @@ set_field (GstKlingProperties * self, const Field * field, const GValue * value)
       *MEMBER (self, field, GstStructure *) = g_value_dup_boxed (value);
       break;
     case TIME:
-      *MEMBER (self, field, GstClockTime) = g_value_get_uint64 (value);
+    case SIZE:
+      *MEMBER (self, field, guint64) = g_value_get_uint64 (value);
+      break;
+    case COUNT:
+      *MEMBER (self, field, guint) = g_value_get_uint (value);
       break;
     case FACTOR:
       *MEMBER (self, field, gdouble) = g_value_get_double (value);
@@ -532,6 +553,18 @@ get_base_url (const GstKlingProperties * self)
   return kling_dialect_get (get_dialect (self))->default_base_url;
 }
 
+/* Returns: (transfer full) (nullable): the directory, %NULL for none */
+static gchar *
+dup_store (const GstKlingProperties * self)
+{
+  const gchar *environment = g_getenv ("KLING_STORE");
+  const gchar *set = self->store ? self->store : environment;
+
+  if (set == NULL)
+    return g_build_filename (g_get_user_state_dir (), "klinglipsync", NULL);
+  return *set ? g_strdup (set) : NULL;
+}
+
 static const gchar *
 get_user_agent (const GstKlingProperties * self)
 {
@@ -573,8 +606,15 @@ get_field (const GstKlingProperties * self, const Field * field, GValue * value)
     case STRING:
       get_string (self, field, value);
       return TRUE;
+    case PATH:
+      g_value_take_string (value, dup_store (self));
+      return TRUE;
     case TIME:
-      g_value_set_uint64 (value, *MEMBER (self, field, GstClockTime));
+    case SIZE:
+      g_value_set_uint64 (value, *MEMBER (self, field, guint64));
+      return TRUE;
+    case COUNT:
+      g_value_set_uint (value, *MEMBER (self, field, guint));
       return TRUE;
     case FACTOR:
       g_value_set_double (value, *MEMBER (self, field, gdouble));
@@ -646,6 +686,8 @@ gst_kling_properties_make_request (const GstKlingProperties * self)
   request->watermark = self->watermark;
   request->external_task_id = g_strdup (self->external_task_id);
   request->callback_url = g_strdup (self->callback_url);
+  request->task_id = g_strdup (self->task_id);
+  request->take = g_strdup (self->take);
   return request;
 }
 
@@ -689,6 +731,12 @@ gst_kling_properties_make_settings (const GstKlingProperties * self)
   settings->timeout = GST_TIME_AS_USECONDS (self->timeout);
   settings->poll_interval = GST_TIME_AS_USECONDS (self->poll_interval);
   settings->task_timeout = GST_TIME_AS_USECONDS (self->task_timeout);
+  settings->store = dup_store (self);
+  settings->store_limit = self->store_limit;
+  settings->store_max_age = GST_CLOCK_TIME_IS_VALID (self->store_max_age)
+      ? (gint64) GST_TIME_AS_USECONDS (self->store_max_age) : -1;
+  settings->max_tasks = self->max_tasks;
+  settings->dry_run = self->dry_run;
   return settings;
 }
 

@@ -88,10 +88,19 @@ enum
   PROP_WATERMARK,
   PROP_EXTERNAL_TASK_ID,
   PROP_CALLBACK_URL,
+  PROP_TASK_ID,
+  PROP_TAKE,
   PROP_POLL_INTERVAL,
   PROP_TASK_TIMEOUT,
+  PROP_STORE,
+  PROP_STORE_LIMIT,
+  PROP_STORE_MAX_AGE,
+  PROP_MAX_TASKS,
+  PROP_DRY_RUN,
+  PROP_URI_MAY_PAY,
   PROP_STATUS,
   PROP_CURRENT_TASK_ID,
+  PROP_RESULT_LOCATION,
   N_PROPERTIES
 };
 
@@ -138,8 +147,16 @@ typedef struct
   gboolean watermark;
   gchar *external_task_id;
   gchar *callback_url;
+  gchar *task_id;
+  gchar *take;
   GstClockTime poll_interval;
   GstClockTime task_timeout;
+  gchar *store;                 /* "": there is none */
+  guint64 store_limit;
+  GstClockTime store_max_age;
+  guint max_tasks;
+  gboolean dry_run;
+  gboolean uri_may_pay;
 } GstKlingProperties;
 
 void gst_kling_properties_install (GObjectClass * klass, GParamSpec ** pspecs);

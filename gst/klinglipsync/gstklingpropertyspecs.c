@@ -325,6 +325,33 @@ install_task_properties (GParamSpec ** pspecs)
       "URL that the service tells of the task's progress, beside"
       " the element; cannot be read back. Dialects: official, relay, legacy",
       NULL, FLAGS_WRITE_ONLY);
+
+  /**
+   * GstKlingLipsync:task-id:
+   *
+   * A task that exists already, made here, elsewhere or by hand: its video is
+   * waited for and played, and nothing is bought. Beside a complete request
+   * whose outcome is unknown it settles that question: the task is what was
+   * bought for it.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_TASK_ID] = g_param_spec_string ("task-id", "Task id",
+      "A task that exists already: its video is played, and nothing is bought."
+      " All dialects", NULL, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:take:
+   *
+   * The same request is never paid for twice. To have another video made of the
+   * same thing, give it a name here. The same name is the same video, for
+   * ever, so that a program which is started again buys nothing by accident.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_TAKE] = g_param_spec_string ("take", "Take",
+      "Name of another take of the same request, which is bought once per name."
+      " All dialects", NULL, FLAGS_READ_WRITE);
 }
 
 static void
@@ -357,6 +384,92 @@ install_job_properties (GParamSpec ** pspecs)
       " when this is over. All dialects", GST_SECOND,
       7 * 24 * 3600 * GST_SECOND, GST_KLING_DEFAULT_TASK_TIMEOUT,
       FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:max-tasks:
+   *
+   * How many tasks may be open at once, counted over all elements and
+   * processes that use the same store and the same key. Further ones wait,
+   * before they pay, and say who is ahead. It needs a store.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_MAX_TASKS] = g_param_spec_uint ("max-tasks", "Max tasks",
+      "How many tasks may be open at once, over all processes with this store"
+      " and key; 0 for no limit. All dialects", 0, 1000, 0, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:dry-run:
+   *
+   * Whether to tell what would be sent and paid, instead of doing it: a message
+   * klinglipsync-plan, then EOS without data. Use it with fakesink.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_DRY_RUN] = g_param_spec_boolean ("dry-run", "Dry run",
+      "Send and pay nothing, but post what would be (klinglipsync-plan), then"
+      " EOS without data: use it with fakesink. All dialects", FALSE,
+      FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:uri-may-pay:
+   *
+   * Whether a klinglipsync:// link may buy a video. A link can come from
+   * anywhere, so without this it only plays what the store or a task already
+   * has. Has no effect on an element that was not made for a link.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_URI_MAY_PAY] = g_param_spec_boolean ("uri-may-pay",
+      "URI may pay",
+      "Whether a klinglipsync:// link may buy a video; the environment variable"
+      " KLING_URI_MAY_PAY=1 allows it too. All dialects", FALSE,
+      FLAGS_READ_WRITE);
+}
+
+static void
+install_store_properties (GParamSpec ** pspecs)
+{
+  /**
+   * GstKlingLipsync:store:
+   *
+   * The directory in which is written down what was asked and which task
+   * answers it, and where finished videos are kept. It is what keeps a request
+   * from being paid for twice. An empty string means none: then that is known
+   * only while the element lives.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_STORE] = g_param_spec_string ("store", "Store",
+      "Directory of what was asked and paid, and of finished videos; empty for"
+      " none. Unset: the environment variable KLING_STORE, else"
+      " $XDG_STATE_HOME/klinglipsync. All dialects", NULL,
+      FLAGS_READ_WRITE | GST_PARAM_DOC_SHOW_DEFAULT);
+
+  /**
+   * GstKlingLipsync:store-limit:
+   *
+   * How many bytes of finished videos the store keeps. When there are more, the
+   * ones that were played longest ago go first; they can be fetched again as
+   * long as the service has them.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_STORE_LIMIT] = g_param_spec_uint64 ("store-limit",
+      "Store limit", "How many bytes of finished videos are kept. All dialects",
+      0, G_MAXUINT64, GST_KLING_DEFAULT_STORE_LIMIT, FLAGS_READ_WRITE);
+
+  /**
+   * GstKlingLipsync:store-max-age:
+   *
+   * How long a finished video is kept after it was last played.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_STORE_MAX_AGE] = g_param_spec_uint64 ("store-max-age",
+      "Store max age", "How long a finished video is kept after it was last"
+      " played, in nanoseconds. Unset: as long as there is room. All dialects",
+      0, G_MAXUINT64, GST_CLOCK_TIME_NONE, FLAGS_READ_WRITE);
 }
 
 static void
@@ -384,6 +497,19 @@ install_state_properties (GParamSpec ** pspecs)
   pspecs[PROP_CURRENT_TASK_ID] = g_param_spec_string ("current-task-id",
       "Current task id", "Task that makes or has made the video", NULL,
       FLAGS_READ_ONLY);
+
+  /**
+   * GstKlingLipsync:result-location:
+   *
+   * The file of the finished video in the store, from the message
+   * klinglipsync-result on and until READY; %NULL when it is not kept. Read it
+   * or copy it, but do not change or move it.
+   *
+   * Since: klinglipsync 0.1
+   */
+  pspecs[PROP_RESULT_LOCATION] = g_param_spec_string ("result-location",
+      "Result location", "File of the finished video in the store", NULL,
+      FLAGS_READ_ONLY);
 }
 
 /* Makes the specifications of these properties in @pspecs, which has room for
@@ -398,5 +524,6 @@ gst_kling_install_media_properties (GParamSpec ** pspecs)
   install_upload_properties (pspecs);
   install_task_properties (pspecs);
   install_job_properties (pspecs);
+  install_store_properties (pspecs);
   install_state_properties (pspecs);
 }

@@ -125,6 +125,7 @@ add_options (GPtrArray * fields, const KlingRequest * request, KlingFields can)
         request->original_audio_volume);
   if (can & KLING_FIELD_WATERMARK)
     add_text (fields, "watermark", request->watermark ? "true" : "false");
+  add_text (fields, "take", request->take);
 }
 
 static gint

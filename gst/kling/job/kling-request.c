@@ -54,6 +54,7 @@ static const gsize identity_strings[] = {
   G_STRUCT_OFFSET (KlingRequest, voice_language),
   G_STRUCT_OFFSET (KlingRequest, audio_url),
   G_STRUCT_OFFSET (KlingRequest, audio_id),
+  G_STRUCT_OFFSET (KlingRequest, take),
 };
 
 static const gchar *
@@ -106,6 +107,7 @@ kling_request_unref (KlingRequest * request)
   for (guint i = 0; i < G_N_ELEMENTS (identity_strings); i++)
     g_free (G_STRUCT_MEMBER (gchar *, request, identity_strings[i]));
   g_free (request->external_task_id);
+  g_free (request->task_id);
   kling_secret_wipe_string (request->callback_url);
   g_clear_pointer (&request->video, kling_media_unref);
   g_clear_pointer (&request->audio, kling_media_unref);
@@ -457,6 +459,7 @@ kling_settings_unref (KlingSettings * settings)
   kling_secret_wipe_string (settings->proxy);
   g_clear_object (&settings->tls_database);
   g_free (settings->user_agent);
+  g_free (settings->store);
   g_clear_pointer (&settings->upload, kling_upload_unref);
   for (gchar ** p = settings->extra_headers; p && *p; p++)
     explicit_bzero (*p, strlen (*p));

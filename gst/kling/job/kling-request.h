@@ -35,7 +35,8 @@ typedef enum
  * @audio and @cues are what came from sink pads, or stand for what is to come.
  * @audio_start, @audio_end and @insert_time are milliseconds, -1 when they were
  * left open; @voice_speed and the volumes are hundredths. These units are what
- * is sent, so they are rounded once, here. It says nothing about keys, timeouts
+ * is sent, so they are rounded once, here. @take names another video of the same
+ * thing. @task_id is a task that exists already. It says nothing about keys, timeouts
  * or ways: those are #KlingSettings.
  */
 typedef struct
@@ -71,6 +72,8 @@ typedef struct
   gboolean watermark;
   gchar *external_task_id;
   gchar *callback_url;
+  gchar *task_id;
+  gchar *take;
 } KlingRequest;
 
 KlingRequest *kling_request_new (void);
@@ -115,6 +118,12 @@ typedef struct
   gint64 timeout;
   gint64 poll_interval;
   gint64 task_timeout;
+  gchar *store;                 /* NULL: there is none */
+  guint64 store_limit;          /* bytes of finished videos */
+  gint64 store_max_age;         /* -1: they do not get too old */
+  guint max_tasks;              /* 0: any number at once */
+  gboolean may_not_pay;         /* a link, which nobody has allowed to */
+  gboolean dry_run;
 } KlingSettings;
 
 KlingSettings *kling_settings_new (void);
