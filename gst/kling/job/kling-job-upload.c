@@ -64,11 +64,9 @@ job_get_way (KlingJob * job, Transfer * transfer)
 }
 
 static gchar *
-join_leftovers (const KlingRecord * record)
+join_leftovers (const KlingJob * job)
 {
-  KlingUploaded *const uploads[] = {
-    record->video_upload, record->audio_upload
-  };
+  KlingUploaded *const uploads[] = { job->video_upload, job->audio_upload };
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (uploads); i++) {
@@ -85,7 +83,7 @@ join_leftovers (const KlingRecord * record)
 void
 kling_job_update_leftovers (KlingJob * job)
 {
-  kling_job_set_leftovers (job, join_leftovers (job->record));
+  kling_job_set_leftovers (job, join_leftovers (job));
 }
 
 /* What cannot be removed is worth a warning, not the loss of a video. A later
@@ -167,11 +165,11 @@ kling_job_upload_inputs (KlingJob * job, GError ** error)
 
   /* a session that is known has seen the video */
   if (request->video && record->session_id == NULL
-      && !job_upload (job, request->video, &record->video_upload, &video,
+      && !job_upload (job, request->video, &job->video_upload, &video,
           error))
     return FALSE;
   return request->audio == NULL || job->settings->upload == NULL
-      || job_upload (job, request->audio, &record->audio_upload, &audio, error);
+      || job_upload (job, request->audio, &job->audio_upload, &audio, error);
 }
 
 static gboolean
@@ -199,8 +197,8 @@ kling_job_refresh_uploads (KlingJob * job, GError ** error)
 
   if (kling_clock_now () - job->uploads_checked_at < RECHECK_INTERVAL)
     return TRUE;
-  if (!job_check_upload (job, record->video_upload, error)
-      || !job_check_upload (job, record->audio_upload, error))
+  if (!job_check_upload (job, job->video_upload, error)
+      || !job_check_upload (job, job->audio_upload, error))
     return FALSE;
   job->uploads_checked_at = kling_clock_now ();
   return TRUE;
@@ -218,8 +216,8 @@ kling_job_remove_uploads (KlingJob * job)
   if (job->uploads_removed)
     return;
   job->uploads_removed = TRUE;
-  job_remove_upload (job, &job->record->video_upload);
-  job_remove_upload (job, &job->record->audio_upload);
+  job_remove_upload (job, &job->video_upload);
+  job_remove_upload (job, &job->audio_upload);
   kling_job_update_leftovers (job);
 }
 
@@ -247,6 +245,6 @@ kling_job_redact (KlingJob * job, GError * error)
 {
   if (error == NULL)
     return;
-  redact (job->record->video_upload, error);
-  redact (job->record->audio_upload, error);
+  redact (job->video_upload, error);
+  redact (job->audio_upload, error);
 }

@@ -222,7 +222,7 @@ journal_lock (KlingJournal * journal, KlingStore * store, const gchar * key,
   }
   if (journal_try_hold_memory (journal, key))
     return TRUE;
-  *holder = g_strdup ("another pipeline state of this element");
+  *holder = g_strdup ("an earlier run of this element");
   return FALSE;
 }
 
@@ -415,6 +415,30 @@ kling_entry_take_back_call (KlingEntry * entry, KlingRecordState state,
     record->attempt--;
   record->resent = FALSE;
   return dropped && kling_entry_put (entry, error);
+}
+
+/**
+ * kling_entry_refuse_call:
+ * @entry: an entry after kling_entry_begin_call(), whose record has the reason
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * The service said no, so nothing was bought: what comes next is the same
+ * attempt. If it was the second sending of one call, both came to nothing.
+ *
+ * Returns: whether that is on the disk
+ */
+gboolean
+kling_entry_refuse_call (KlingEntry * entry, GError ** error)
+{
+  KlingRecord *record = entry->record;
+
+  if (record->resent) {
+    if (entry->store
+        && !kling_store_drop_right (entry->store, record, error))
+      return FALSE;
+    record->resent = FALSE;
+  }
+  return kling_entry_take_back_call (entry, KLING_RECORD_REFUSED, error);
 }
 
 /**

@@ -91,6 +91,7 @@ gboolean kling_entry_begin_call (KlingEntry * entry, gboolean again,
     GError ** error);
 gboolean kling_entry_take_back_call (KlingEntry * entry,
     KlingRecordState state, GError ** error);
+gboolean kling_entry_refuse_call (KlingEntry * entry, GError ** error);
 gboolean kling_entry_put_answer (KlingEntry * entry, GError ** error);
 
 KlingResult *kling_entry_get_result (KlingEntry * entry);
