@@ -99,7 +99,8 @@ const gchar *kling_job_get_session_id (const KlingJob * job);
 gboolean kling_job_attach (KlingJob * job, GError ** error);
 
 /* kling-job-upload.c: files from pads, to where the service reads them */
-gboolean kling_job_upload_inputs (KlingJob * job, GError ** error);
+gboolean kling_job_upload_video (KlingJob * job, GError ** error);
+gboolean kling_job_upload_audio (KlingJob * job, GError ** error);
 gboolean kling_job_refresh_uploads (KlingJob * job, GError ** error);
 void kling_job_remove_uploads (KlingJob * job);
 void kling_job_update_leftovers (KlingJob * job);

@@ -74,6 +74,9 @@ job_identify (KlingJob * job, KlingEntry * entry, GError ** error)
       || record->state == KLING_RECORD_UNKNOWN)
     kling_job_warn (job, "identify-face was sent before and its answer was"
         " lost. It is sent once more, and may be billed a second time.");
+  if (!kling_job_upload_video (job, error)
+      || !kling_job_may_go_on (job, error))
+    return FALSE;
   kling_job_progress (job, KLING_STAGE_IDENTIFYING, KLING_PERCENT_IDENTIFY,
       "Looking for the face in the video (identify-face).");
   if (kling_job_call_paid (job, entry, job_send_identify,

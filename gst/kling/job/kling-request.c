@@ -534,6 +534,7 @@ kling_settings_unref (KlingSettings * settings)
   if (!g_atomic_ref_count_dec (&settings->refs))
     return;
   g_clear_pointer (&settings->credentials, kling_credentials_unref);
+  g_clear_error (&settings->no_credentials);
   kling_secret_wipe_string (settings->proxy);
   g_clear_object (&settings->tls_database);
   g_free (settings->user_agent);

@@ -114,6 +114,7 @@ typedef struct
 
   /*< public > */
   KlingCredentials *credentials;
+  GError *no_credentials;       /* why there are none: only what is kept plays */
   gchar *proxy;
   GTlsDatabase *tls_database;
   gchar *user_agent;
