@@ -154,8 +154,6 @@ get_first_look (const KlingJob * job)
 static gboolean
 job_look (KlingJob * job, gboolean * found, GError ** error)
 {
-  gint64 give_up = kling_clock_after (job->settings->task_timeout);
-
   for (guint i = get_first_look (job);; i++) {
     gboolean late = i + 1 >= G_N_ELEMENTS (look_at);
 
@@ -167,7 +165,8 @@ job_look (KlingJob * job, gboolean * found, GError ** error)
       return TRUE;
     if (!kling_job_may_go_on (job, error))
       return FALSE;
-    if (late && kling_clock_now () >= give_up) {
+    if (late && kling_clock_since (job->record->sent_at)
+        >= job->settings->task_timeout) {
       g_propagate_error (error, g_error_copy (job->record->reason));
       return FALSE;
     }
