@@ -49,8 +49,7 @@ kling_job_get_sources (const KlingJob * job)
     .face_id = kling_job_get_face_id (job),
     .video_url = job->request->video_url,
     .audio_url = job->request->audio_url,
-    .audio_id = job->request->audio_id ? job->request->audio_id
-        : speech_id,
+    .audio_id = job->request->audio_id ? job->request->audio_id : speech_id,
     .audio_start = job->cut.start,
     .audio_end = job->cut.end,
     .insert_time = job->cut.insert,

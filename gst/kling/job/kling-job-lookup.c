@@ -39,8 +39,7 @@ kling_job_dup_external_id (KlingJob * job)
     return g_strdup (job->request->external_task_id);
   if (!job->dialect->has_external_id)
     return NULL;
-  return kling_request_dup_external_id (job->request,
-      job->record->attempt + 1);
+  return kling_request_dup_external_id (job->request, job->record->attempt + 1);
 }
 
 /**
