@@ -28,8 +28,12 @@ typedef struct
   gsize fail_at;                /* bytes at which write fails; 0: never */
   gboolean fail_begin;
 
+  KlingHttpPart rest;           /* asked for, when it has an offset */
+
   guint begun;
   goffset length;
+  goffset offset;
+  gchar *validator;
   GByteArray *body;
   guint urls;
   guint status;
@@ -50,12 +54,15 @@ sink_check_url (const gchar * url, gpointer user_data, GError ** error)
 }
 
 static gboolean
-sink_begin (goffset length, gpointer user_data, GError ** error)
+sink_begin (const KlingHttpPart * part, gpointer user_data, GError ** error)
 {
   Fetch *fetch = user_data;
 
   fetch->begun++;
-  fetch->length = length;
+  fetch->length = part->length;
+  fetch->offset = part->offset;
+  g_free (fetch->validator);
+  fetch->validator = g_strdup (part->validator);
   if (!fetch->fail_begin)
     return TRUE;
   g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL, "no room");
@@ -95,8 +102,8 @@ fetch_run (Fetch * fetch, KlingTestServer * server, const gchar * path)
   static const KlingHttpSink sink = { sink_check_url, sink_begin, sink_write };
   g_autofree gchar *url = kling_test_server_url (server, path);
   gint64 begun = g_get_monotonic_time ();
-  gboolean done = kling_http_fetch (fetch->http, url, fetch->timeout,
-      fetch->deadline, fetch->cancellable, &sink, fetch, &fetch->status,
+  gboolean done = kling_http_fetch (fetch->http, url, &fetch->rest,
+      fetch->timeout, fetch->deadline, fetch->cancellable, &sink, fetch, &fetch->status,
       &fetch->error);
 
   fetch->took = g_get_monotonic_time () - begun;
@@ -110,6 +117,7 @@ fetch_free (Fetch * fetch)
   kling_http_unref (fetch->http);
   g_object_unref (fetch->cancellable);
   g_byte_array_unref (fetch->body);
+  g_free (fetch->validator);
   g_clear_error (&fetch->error);
   g_free (fetch);
 }
@@ -173,7 +181,8 @@ GST_START_TEST (test_sizes)
     fail_unless_equals_string (seen->path, paths[i]);
     fail_unless (seen->authorization == NULL);
     fail_if (strstr (seen->head, "Cookie"));
-    fail_if (strstr (seen->head, "Accept-Encoding"));
+    fail_if (strstr (seen->head, "Range"));
+    fail_unless (strstr (seen->head, "Accept-Encoding: identity\r\n"));
     fail_unless (strstr (seen->head, "User-Agent: kling-test/1\r\n"));
   }
 }
@@ -241,6 +250,7 @@ GST_START_TEST (test_cut)
   check_error (fetch, KLING_ERROR_NETWORK, cuts[__i__].words);
   fail_unless_equals_int (fetch->status, 200);
   fail_unless_equals_int64 (fetch->length, 600000);
+  fail_unless_equals_int (fetch->body->len, cuts[__i__].send);
 }
 
 GST_END_TEST;
@@ -275,7 +285,7 @@ GST_START_TEST (test_unreachable)
   g_autoptr (Fetch) fetch = fetch_new ();
 
   kling_test_server_stop (server);
-  fail_if (kling_http_fetch (fetch->http, url, PATIENT, KLING_NEVER, NULL,
+  fail_if (kling_http_fetch (fetch->http, url, NULL, PATIENT, KLING_NEVER, NULL,
           &sink, fetch, &fetch->status, &fetch->error));
   check_error (fetch, KLING_ERROR_NETWORK, "nothing accepts connections");
   fail_unless_equals_int (fetch->status, 0);
