@@ -132,7 +132,8 @@ read_once (const KlingUploaded * uploaded, const KlingUploadWay * way,
   };
   Reading reading = { uploaded, 0, FALSE };
   g_autoptr (GError) cause = NULL;
-  gboolean done = kling_http_fetch (way->http, uploaded->url, NULL, way->timeout,
+  gboolean done =
+      kling_http_fetch (way->http, uploaded->url, NULL, way->timeout,
       kling_upload_deadline (way, uploaded->size), way->stop, &sink, &reading,
       status, &cause);
 
