@@ -310,6 +310,9 @@ gst_kling_lipsync_pass_on (GstKlingLipsync * self, KlingJob * job,
     case KLING_EVENT_CHOICE:
       gst_kling_lipsync_ask_for_face (self, job, event);
       break;
+    case KLING_EVENT_PLAN:
+      gst_kling_post_plan (GST_ELEMENT (self), event->plan);
+      break;
   }
 }
 
@@ -334,6 +337,20 @@ gst_kling_lipsync_deliver (GstKlingLipsync * self, KlingJob * job,
   gst_kling_post_result (GST_ELEMENT (self), *result);
   gst_kling_lipsync_close_progress (self, GST_PROGRESS_TYPE_COMPLETE, text);
   return GST_FLOW_OK;
+}
+
+/* A dry run is over: an EOS without data. */
+static GstFlowReturn
+gst_kling_lipsync_deliver_nothing (GstKlingLipsync * self)
+{
+  g_mutex_lock (&self->lock);
+  self->delivered = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_DONE);
+  gst_kling_lipsync_close_progress (self, GST_PROGRESS_TYPE_COMPLETE,
+      "This was a dry run: nothing was sent, and nothing was paid.");
+  return GST_FLOW_EOS;
 }
 
 /* A direct EOS in text mode: a person or an application wants no more of it.
@@ -386,6 +403,8 @@ gst_kling_lipsync_follow_job (GstKlingLipsync * self, KlingJob * job,
         break;
       case KLING_WAIT_DONE:
         return gst_kling_lipsync_deliver (self, job, result);
+      case KLING_WAIT_NOTHING:
+        return gst_kling_lipsync_deliver_nothing (self);
       case KLING_WAIT_INTERRUPTED:
         return gst_kling_lipsync_interrupted (self, job);
       case KLING_WAIT_FAILED:
@@ -433,8 +452,9 @@ gst_kling_lipsync_obtain_job (GstKlingLipsync * self)
  * complete, starts the job, waits for it. Everything the element posts about a
  * job is posted from here.
  *
- * Returns: %GST_FLOW_OK with @result set; %GST_FLOW_FLUSHING when the child
- *   shall not wait; %GST_FLOW_ERROR when an error was posted
+ * Returns: %GST_FLOW_OK with @result set; %GST_FLOW_EOS after a dry run;
+ *   %GST_FLOW_FLUSHING when the child shall not wait; %GST_FLOW_ERROR when an
+ *   error was posted
  */
 GstFlowReturn
 gst_kling_lipsync_obtain_result (GstKlingLipsync * self, KlingResult ** result)

@@ -136,6 +136,9 @@ gboolean kling_job_has_own_external_id (const KlingJob * job);
 gboolean kling_job_adopt_duplicate (KlingJob * job, gboolean * answered);
 gboolean kling_job_find_task (KlingJob * job, GError ** error);
 
+/* kling-job-plan.c: what all of it would be */
+gboolean kling_job_plan (KlingJob * job, GError ** error);
+
 /* kling-job-fetch.c: the steps that do not */
 typedef struct _KlingPolls KlingPolls;
 
@@ -155,6 +158,7 @@ void kling_job_warn (KlingJob * job, const gchar * format, ...)
 void kling_job_tell_task (KlingJob * job, const gchar * word, gint64 elapsed,
     guint attempt);
 void kling_job_tell_faces (KlingJob * job);
+void kling_job_tell_plan (KlingJob * job, KlingPlan * plan);
 gboolean kling_job_await_face (KlingJob * job, gchar ** face_id,
     GError ** error);
 void kling_job_set_task_id (KlingJob * job, const gchar * task_id);

@@ -318,7 +318,13 @@ job_do (KlingJob * job, GError ** error)
   KlingResult *result = NULL;
 
   kling_test_point ("job-begun");
-  if (!job_prepare (job, error) || !kling_job_open_store (job, error)
+  if (!job_prepare (job, error))
+    return NULL;
+  if (job->settings->dry_run) {
+    kling_job_plan (job, error);
+    return NULL;
+  }
+  if (!kling_job_open_store (job, error)
       || !job_look_for_kept (job, &result, error))
     return NULL;
   if (result == NULL && job_open (job, error) && job_hold_request (job, error))
@@ -333,7 +339,8 @@ job_do (KlingJob * job, GError ** error)
  *
  * The whole of a job, on its thread.
  *
- * Returns: (transfer full) (nullable): the result
+ * Returns: (transfer full) (nullable): the result; %NULL without an error when
+ *   it was a dry run
  */
 KlingResult *
 kling_job_run (KlingJob * job, GError ** error)
