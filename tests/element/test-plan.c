@@ -10,6 +10,7 @@
 
 #include "element-upload.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 /* How fast the clock of the element runs */
@@ -394,6 +395,132 @@ GST_START_TEST (test_launch)
 
 GST_END_TEST;
 
+/* ---- after earlier runs ---- */
+
+static void
+remove_videos (const gchar * store)
+{
+  g_autofree gchar *path = g_build_filename (store, "results", NULL);
+  g_autoptr (GDir) results = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (results && (name = g_dir_read_name (results))) {
+    g_autofree gchar *video = g_build_filename (path, name, NULL);
+
+    fail_unless_equals_int (g_unlink (video), 0);
+  }
+}
+
+static KlingTestRun *
+make_run_with_store (KlingTestService * service, const gchar * store)
+{
+  KlingTestRun *run = kling_test_run_new (service->url, "fakesink");
+
+  kling_test_set_speed (SPEED);
+  kling_test_run_use_dialect (run, "official");
+  g_object_set (run->lipsync, "store", store, NULL);
+  return run;
+}
+
+/* What is asked for after a first run, and what is still to be paid then */
+static const struct
+{
+  const gchar *property, *value, *names;
+  gdouble min, max;
+  gboolean without_video;       /* it has been removed from the store */
+} later[] = {
+  {"text", TEST_TEXT, "", 0, 0},
+  {"text", TEST_TEXT, "poll download", 0, 0, TRUE},
+  {"text", "Something else.", "speech create poll download", 0.55, 6.05},
+  {"take", "2", "create poll download", 0.5, 6},
+  {"video-url", "https://media.example/other.mp4",
+      "identify-face create poll download", 0.55, 6.05},
+};
+
+static void
+check_later (KlingTestService * service, const gchar * store, guint i)
+{
+  g_autoptr (KlingTestRun) run = make_run_with_store (service, store);
+  g_autoptr (GstStructure) plan = NULL;
+  gdouble min = -1, max = -1;
+
+  g_object_set (run->lipsync, later[i].property, later[i].value, NULL);
+  plan = play_dry (run);
+  check_names (plan, later[i].names);
+  gst_structure_get_double (plan, "units-min", &min);
+  gst_structure_get_double (plan, "units-max", &max);
+  fail_unless (ABS (min - later[i].min) < 1e-6, "%g", min);
+  fail_unless (ABS (max - later[i].max) < 1e-6, "%g", max);
+}
+
+/* What others have paid for is not counted, and no store is made for a plan. */
+GST_START_TEST (test_store)
+{
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start_official (NULL, 0);
+  g_autofree gchar *directory = g_dir_make_tmp ("kling-test-plan-XXXXXX", NULL);
+  g_autofree gchar *store = g_build_filename (directory, "store", NULL);
+  g_autoptr (KlingTestRun) run = make_run_with_store (service, store);
+  g_autoptr (GstStructure) plan = play_dry (run);
+
+  fail_if (g_file_test (store, G_FILE_TEST_EXISTS));
+  play_wet (run);
+  compare (service, plan);
+  for (guint i = 0; i < G_N_ELEMENTS (later); i++) {
+    if (later[i].without_video)
+      remove_videos (store);
+    check_later (service, store, i);
+  }
+  kling_test_service_check (service, 1, 1);
+  kling_test_remove_tree (directory);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_here)
+{
+  g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
+  g_autoptr (KlingTestRun) run = kling_test_run_new (service->url, "fakesink");
+  g_autoptr (GstStructure) plan = NULL;
+
+  kling_test_set_speed (SPEED);
+  play_wet (run);
+  kling_test_run_clear (run);
+  plan = play_dry (run);
+  check_names (plan, "");
+  kling_test_check_contains (gst_structure_get_string (plan, "text"),
+      "The video is here");
+}
+
+GST_END_TEST;
+
+/* A question that an earlier run has left is not answered by a plan. */
+GST_START_TEST (test_doubt)
+{
+  static const KlingTestStep steps[] = {
+    {.method = "POST",.path = CREATE_PATH,.act = KLING_TEST_RESET},
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestRun) run = kling_test_run_new (service->url, "fakesink");
+  guint n_calls;
+
+  kling_test_set_speed (SPEED);
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  kling_test_run_error (run, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SYNC);
+  kling_test_run_set (run, GST_STATE_NULL);
+  kling_test_run_clear (run);
+  n_calls = kling_test_server_count (service->server, NULL, NULL);
+  g_object_set (run->lipsync, "dry-run", TRUE, NULL);
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  kling_test_check_contains (kling_test_run_error (run, GST_RESOURCE_ERROR,
+          GST_RESOURCE_ERROR_SYNC), "may have been accepted");
+  fail_unless_equals_int (kling_test_server_count (service->server, NULL, NULL),
+      n_calls);
+}
+
+GST_END_TEST;
+
 /* ---- what the sandbox charges ---- */
 
 static void
@@ -488,6 +615,9 @@ plan_suite (void)
   tcase_add_test (tcase, test_refused);
   tcase_add_test (tcase, test_over);
   tcase_add_test (tcase, test_launch);
+  tcase_add_test (tcase, test_store);
+  tcase_add_test (tcase, test_here);
+  tcase_add_test (tcase, test_doubt);
   tcase_add_test (tcase, test_price_of_files);
   tcase_add_test (tcase, test_price_of_text);
   return suite;

@@ -77,6 +77,7 @@ struct _KlingJob
 /* kling-job-run.c: the job's thread, from request to result */
 KlingResult *kling_job_run (KlingJob * job, GError ** error);
 gboolean kling_job_may_go_on (KlingJob * job, GError ** error);
+gboolean kling_job_may_ask_again (const KlingJob * job);
 gboolean kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline,
     GError ** error);
 
@@ -116,6 +117,7 @@ typedef KlingEnding (*KlingPaidCall) (KlingJob * job, KlingEntry * entry,
     KlingReply * reply, GError ** error);
 
 KlingSources kling_job_get_sources (const KlingJob * job);
+gboolean kling_job_may_pay (const KlingJob * job, GError ** error);
 gboolean kling_job_buy_task (KlingJob * job, GError ** error);
 gboolean kling_job_settle (KlingJob * job, GError ** error);
 KlingEnding kling_job_call_paid (KlingJob * job, KlingEntry * entry,
@@ -128,6 +130,7 @@ const gchar *kling_job_get_face_id (const KlingJob * job);
 
 /* kling-job-speech.c: what is said */
 gboolean kling_job_measure_audio (KlingJob * job, GError ** error);
+gboolean kling_job_has_speech (KlingJob * job);
 gboolean kling_job_obtain_speech (KlingJob * job, GError ** error);
 
 /* kling-job-lookup.c: a task whose answer was lost */

@@ -112,15 +112,26 @@ job_recall_reason (KlingJob * job, GError ** error)
   return FALSE;
 }
 
-/* A task that the service gave up may be asked for once more, by a new run, if
- * the reason does not lie in what was asked. */
+/**
+ * kling_job_may_ask_again:
+ * @job: a job whose record says that the task failed
+ *
+ * Returns: whether a new run asks for it once more: it does if the reason does not
+ *   lie in what was asked
+ */
+gboolean
+kling_job_may_ask_again (const KlingJob * job)
+{
+  return job->record->reason->code == KLING_ERROR_TASK_FAILED
+      && job->record->attempt < MAX_TASKS;
+}
+
 static gboolean
 job_recall_failure (KlingJob * job, GError ** error)
 {
   KlingRecord *record = job->record;
 
-  if (record->reason->code != KLING_ERROR_TASK_FAILED
-      || record->attempt >= MAX_TASKS)
+  if (!kling_job_may_ask_again (job))
     return job_recall_reason (job, error);
 
   kling_job_warn (job, "Task %s for the same video failed before. It is asked"
@@ -209,8 +220,7 @@ static gboolean
 may_ask_again (const KlingJob * job)
 {
   return job->adopted && job->record->state == KLING_RECORD_FAILED
-      && job->record->reason->code == KLING_ERROR_TASK_FAILED
-      && job->record->attempt < MAX_TASKS;
+      && kling_job_may_ask_again (job);
 }
 
 /* --- from a task to the result --- */

@@ -442,10 +442,10 @@ plan_purchase (Planner * planner, GError ** error)
   if (!find_inline_audio (planner, &sources, error))
     return FALSE;
   plan_probe (planner);
-  if (planner->uploads_audio)
-    plan_upload (planner, request->audio, "audio");
   if (planner->uploads_video)
     plan_upload (planner, request->video, "video");
+  if (planner->uploads_audio)
+    plan_upload (planner, request->audio, "audio");
   plan_identify (planner, &sources);
   plan_speech (planner);
   plan_create (planner, &sources);
