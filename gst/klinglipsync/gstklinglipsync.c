@@ -345,6 +345,7 @@ gst_kling_lipsync_reset (GstKlingLipsync * self)
 {
   self->failed = FALSE;
   g_mutex_lock (&self->lock);
+  self->activated_at = g_get_monotonic_time ();
   self->flushing = FALSE;
   self->abandoned = FALSE;
   self->delivered = FALSE;

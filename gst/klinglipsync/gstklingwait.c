@@ -22,6 +22,8 @@ GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 #define INPUT_SILENCE (10 * KLING_SECOND)
 /* How long the end of the input has to be the end */
 #define INPUT_GRACE (1 * KLING_SECOND)
+/* How long a program may need from its state change to its main loop */
+#define LISTENER_GRACE (250 * G_TIME_SPAN_MILLISECOND)
 
 /* ---- progress and errors: src pad task ---- */
 
@@ -47,6 +49,19 @@ gst_kling_lipsync_close_progress (GstKlingLipsync * self, GstProgressType type,
       type == GST_PROGRESS_TYPE_COMPLETE ? 100 : -1, text);
 }
 
+/* gst-launch-1.0 does not notice an error that comes between its change to
+ * PAUSED and its main loop, and then waits for ever. In the first moment of an
+ * activation nobody may be listening, so it is not told that anything is wrong.
+ * This is about other people's time, which no test makes run faster. */
+static void
+gst_kling_lipsync_await_listener (GstKlingLipsync * self)
+{
+  g_mutex_lock (&self->lock);
+  while (!self->flushing && g_cond_wait_until (&self->cond, &self->lock,
+          self->activated_at + LISTENER_GRACE));
+  g_mutex_unlock (&self->lock);
+}
+
 static GstFlowReturn
 gst_kling_lipsync_fail (GstKlingLipsync * self, const GError * error,
     const KlingDetails * details, GstProgressType type)
@@ -54,6 +69,7 @@ gst_kling_lipsync_fail (GstKlingLipsync * self, const GError * error,
   static const KlingDetails none = { 0 };
 
   GST_INFO_OBJECT (self, "failed: %s", error->message);
+  gst_kling_lipsync_await_listener (self);
   self->failed = TRUE;
   gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_FAILED);
   gst_kling_post_error (GST_ELEMENT (self), error, details ? details : &none);
