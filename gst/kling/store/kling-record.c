@@ -17,7 +17,6 @@
 
 #include "kling-record.h"
 
-#include <math.h>
 #include <string.h>
 #include "kling-answer.h"
 
@@ -439,6 +438,19 @@ find_nick (const gchar * const *nicks, guint n, const gchar * nick,
   return FALSE;
 }
 
+/* Returns: (transfer full) (nullable): GLib hands out texts it complains about. */
+static gchar *
+read_text (GKeyFile * file, const gchar * name, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  g_autofree gchar *text = g_key_file_get_string (file, GROUP, name, &cause);
+
+  if (text && cause == NULL)
+    return g_steal_pointer (&text);
+  set_wrong (error, "%s is no text", name);
+  return NULL;
+}
+
 static gboolean
 read_string (GKeyFile * file, KlingRecord * record, const Field * field,
     GError ** error)
@@ -446,9 +458,9 @@ read_string (GKeyFile * file, KlingRecord * record, const Field * field,
   gchar **member = MEMBER (record, field, gchar *);
 
   g_free (*member);
-  *member = g_key_file_get_string (file, GROUP, field->name, NULL);
+  *member = read_text (file, field->name, error);
   if (*member == NULL)
-    return set_wrong (error, "%s is no text", field->name);
+    return FALSE;
   return is_fit (field->type, *member)
       || set_wrong (error, "%s is not one", field->name);
 }
@@ -483,7 +495,7 @@ read_number (GKeyFile * file, KlingRecord * record, const Field * field,
     value = g_key_file_get_double (file, GROUP, field->name, &cause);
     *MEMBER (record, field, gdouble) = value;
   }
-  if (cause || !isfinite (value) || value < 0)
+  if (cause || !(value >= 0 && value < (gdouble) G_MAXINT64))
     return set_wrong (error, "%s is no such number", field->name);
   return TRUE;
 }
@@ -592,9 +604,9 @@ read_reason (GKeyFile * file, KlingRecord * record, GError ** error)
     return TRUE;
   if (!read_count (file, "reason-code", KLING_ERROR_LOCAL, &code, error))
     return FALSE;
-  text = g_key_file_get_string (file, GROUP, "reason", NULL);
+  text = read_text (file, "reason", error);
   if (text == NULL)
-    return set_wrong (error, "reason is no text");
+    return FALSE;
   record->reason = g_error_new_literal (KLING_ERROR, (gint) code, text);
   return TRUE;
 }
