@@ -78,7 +78,7 @@ kling_clock_wall_seconds (void)
 gint64
 kling_clock_since (gint64 real_time)
 {
-  gint64 span = MAX (0, g_get_real_time () - real_time);
+  gint64 span = MAX (0, g_get_real_time () - MAX (0, real_time));
 
   return MIN (span, KLING_NEVER / clock_speed ()) * clock_speed ();
 }
