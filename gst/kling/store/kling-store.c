@@ -30,8 +30,6 @@
 #include "kling-clock.h"
 #include "kling-log.h"
 
-#define RECORD ".rec"
-#define TEMPORARY ".tmp"
 #define SALT "salt"
 #define SALT_BYTES 32
 /* A record is one or two thousand bytes; with many faces some more. */
@@ -116,8 +114,9 @@ write_all (gint fd, const gchar * data, gsize size)
   return TRUE;
 }
 
-static gboolean
-flush_directory (const KlingStore * store, GError ** error)
+/* Returns: whether what was made, renamed and removed in it is on the disk */
+gboolean
+kling_store_flush (const KlingStore * store, GError ** error)
 {
   return fsync (store->fd) == 0
       || kling_store_set_errno (store, "", "flushed to disk", errno, error);
@@ -142,7 +141,7 @@ move_file (const KlingStore * store, const gchar * from, const gchar * to,
 {
   if (renameat (store->fd, from, store->fd, to) != 0)
     return kling_store_set_errno (store, to, "replaced", errno, error);
-  return flush_directory (store, error);
+  return kling_store_flush (store, error);
 }
 
 static gint
@@ -160,7 +159,7 @@ static gboolean
 put_file (const KlingStore * store, const gchar * name, const gchar * data,
     gsize size, GError ** error)
 {
-  g_autofree gchar *temporary = g_strconcat (name, TEMPORARY, NULL);
+  g_autofree gchar *temporary = g_strconcat (name, KLING_STORE_TEMPORARY, NULL);
   gint fd;
 
   /* left by a process that was killed here */
@@ -244,7 +243,8 @@ static gboolean
 create_salt (KlingStore * store, GError ** error)
 {
   g_autofree gchar *salt = make_salt ();
-  g_autofree gchar *temporary = g_strdup_printf (SALT ".%d-%p" TEMPORARY,
+  g_autofree gchar *temporary =
+      g_strdup_printf (SALT ".%d-%p" KLING_STORE_TEMPORARY,
       getpid (), (gpointer) store);
   gboolean good;
   gint fd;
@@ -259,7 +259,7 @@ create_salt (KlingStore * store, GError ** error)
       && errno != EEXIST)
     good = kling_store_set_errno (store, SALT, "made", errno, error);
   unlinkat (store->fd, temporary, 0);
-  return good && flush_directory (store, error);
+  return good && kling_store_flush (store, error);
 }
 
 static gboolean
@@ -427,8 +427,8 @@ kling_store_list (KlingStore * store, GError ** error)
   }
   keys = g_ptr_array_new_with_free_func (g_free);
   while ((name = g_dir_read_name (dir))) {
-    if (strlen (name) == KEY_LENGTH + strlen (RECORD)
-        && g_str_has_suffix (name, RECORD))
+    if (strlen (name) == KEY_LENGTH + strlen (KLING_STORE_RECORD)
+        && g_str_has_suffix (name, KLING_STORE_RECORD))
       g_ptr_array_add (keys, g_strndup (name, KEY_LENGTH));
   }
   g_ptr_array_sort (keys, compare_keys);
@@ -436,8 +436,8 @@ kling_store_list (KlingStore * store, GError ** error)
 }
 
 /* The right to send a call, and to send it once more */
-static gchar *
-dup_right_name (const KlingRecord * record)
+gchar *
+kling_store_dup_right_name (const KlingRecord * record)
 {
   return g_strdup_printf ("%s.a%u%s", record->key, record->attempt,
       record->resent ? "r" : "");
@@ -446,7 +446,7 @@ dup_right_name (const KlingRecord * record)
 static gboolean
 has_right (const KlingStore * store, const KlingRecord * record)
 {
-  g_autofree gchar *name = dup_right_name (record);
+  g_autofree gchar *name = kling_store_dup_right_name (record);
   struct stat info;
 
   return fstatat (store->fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
@@ -466,8 +466,7 @@ load_answer (const KlingStore * store, const KlingRecord * record)
     return NULL;
   answer = kling_record_from_text (data, size, NULL);
   if (answer == NULL || strcmp (answer->key, record->key) != 0
-      || answer->attempt != record->attempt
-      || answer->resent != record->resent)
+      || answer->attempt != record->attempt || answer->resent != record->resent)
     return NULL;
   return g_steal_pointer (&answer);
 }
@@ -510,7 +509,7 @@ gboolean
 kling_store_read (KlingStore * store, const gchar * key, KlingRecord ** record,
     GError ** error)
 {
-  g_autofree gchar *name = g_strconcat (key, RECORD, NULL);
+  g_autofree gchar *name = g_strconcat (key, KLING_STORE_RECORD, NULL);
   g_autofree gchar *data = NULL;
   g_autoptr (GError) wrong = NULL;
   const gchar *fault;
@@ -544,7 +543,7 @@ kling_store_read (KlingStore * store, const gchar * key, KlingRecord ** record,
 gboolean
 kling_store_put (KlingStore * store, KlingRecord * record, GError ** error)
 {
-  g_autofree gchar *name = g_strconcat (record->key, RECORD, NULL);
+  g_autofree gchar *name = g_strconcat (record->key, KLING_STORE_RECORD, NULL);
   g_autofree gchar *text = NULL;
   gsize size;
 
@@ -585,7 +584,7 @@ kling_store_make_room (KlingStore * store, const gchar * key, GError ** error)
   if (!good)
     return kling_store_set_errno (store, name, "given room", code, error);
   kling_test_point ("room-made");
-  return flush_directory (store, error);
+  return kling_store_flush (store, error);
 }
 
 /**
@@ -603,7 +602,7 @@ kling_store_put_answer (KlingStore * store, KlingRecord * record,
     GError ** error)
 {
   g_autofree gchar *name = g_strconcat (record->key, KLING_STORE_ANSWER, NULL);
-  g_autofree gchar *to = g_strconcat (record->key, RECORD, NULL);
+  g_autofree gchar *to = g_strconcat (record->key, KLING_STORE_RECORD, NULL);
   g_autofree gchar *text = NULL;
   gsize size;
   gint fd;
@@ -633,7 +632,7 @@ gboolean
 kling_store_take_right (KlingStore * store, const KlingRecord * record,
     GError ** error)
 {
-  g_autofree gchar *name = dup_right_name (record);
+  g_autofree gchar *name = kling_store_dup_right_name (record);
   gint fd = open_file (store, name, O_WRONLY | O_CREAT | O_EXCL, error);
   gboolean good;
   gint code;
@@ -645,7 +644,7 @@ kling_store_take_right (KlingStore * store, const KlingRecord * record,
   close (fd);
   if (!good)
     kling_store_set_errno (store, name, "flushed to disk", code, error);
-  if (good && flush_directory (store, error))
+  if (good && kling_store_flush (store, error))
     return TRUE;
   /* nothing was sent */
   unlinkat (store->fd, name, 0);
@@ -666,9 +665,9 @@ gboolean
 kling_store_drop_right (KlingStore * store, const KlingRecord * record,
     GError ** error)
 {
-  g_autofree gchar *name = dup_right_name (record);
+  g_autofree gchar *name = kling_store_dup_right_name (record);
 
   if (unlinkat (store->fd, name, 0) != 0 && errno != ENOENT)
     return kling_store_set_errno (store, name, "removed", errno, error);
-  return flush_directory (store, error);
+  return kling_store_flush (store, error);
 }
