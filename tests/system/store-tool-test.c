@@ -427,12 +427,13 @@ GST_START_TEST (test_environment)
 {
   g_autoptr (StoreCase) c = store_case_new ();
   g_autofree gchar *home = g_build_filename (c->path, "klinglipsync", NULL);
+  g_autofree gchar *empty = g_build_filename (c->path, "empty", NULL);
   g_autoptr (KlingStore) store = kling_store_open (home, NULL);
 
   fail_unless (store != NULL);
-  check_environment (c->path, "/nowhere", 0);
+  check_environment (c->path, empty, 0);
   check_environment (NULL, c->path, 0);
-  check_environment (NULL, "/nowhere", 1);
+  check_environment (NULL, empty, 1);
   check_environment ("", c->path, 1);
 }
 
