@@ -230,7 +230,7 @@ print_totals (KlingStore * store, const Totals * totals)
   g_print ("%u records, %u damaged; %g units", totals->records,
       totals->damaged, totals->units);
   if (totals->silent)
-    g_print (" and what %u did not say", totals->silent);
+    g_print (" known, %u of unknown cost", totals->silent);
   g_print ("; %u videos, %s (%" G_GUINT64_FORMAT " bytes)\n", videos->len, size,
       bytes);
 }
@@ -397,7 +397,7 @@ advise_about_question (const KlingRecord * record)
   g_autofree char *sent = format_time (record->sent_at, "%F %T");
   g_autofree char *label = kling_text_clean (record->label, MAX_LABEL);
 
-  g_print ("  On %s this was sent: %s. No answer is known.\n", sent,
+  g_print ("  On %s this was sent, and no answer is known: %s\n", sent,
       label ? label : "it is not known what");
   if (!is_video (record)) {
     advise ("Start the same pipeline again: the call is sent once more, with a"

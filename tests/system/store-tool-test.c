@@ -192,7 +192,7 @@ GST_START_TEST (test_advice)
     {KLING_RECORD_REQUEST, KLING_RECORD_UNKNOWN, "again with task-id=ID"},
     {KLING_RECORD_REQUEST, KLING_RECORD_UNKNOWN, "again with take=NAME"},
     {KLING_RECORD_REQUEST, KLING_RECORD_UNKNOWN,
-        "this was sent: \"Good evening.\""},
+        "no answer is known: \"Good evening.\""},
     {KLING_RECORD_SPEECH, KLING_RECORD_UNKNOWN, "may be billed twice"},
     {KLING_RECORD_REQUEST, KLING_RECORD_RUNNING, "task-id=" CASE_TASK},
     {KLING_RECORD_REQUEST, KLING_RECORD_FETCHING, "costs nothing more"},
