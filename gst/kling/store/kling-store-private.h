@@ -9,10 +9,6 @@
 
 G_BEGIN_DECLS
 
-#define KLING_STORE_RECORD ".rec"
-/* after the name of what is being written */
-#define KLING_STORE_TEMPORARY ".tmp"
-
 struct _KlingStore
 {
   gatomicrefcount refs;
@@ -27,8 +23,7 @@ gboolean kling_store_set_error (const KlingStore * store, const gchar * name,
     const gchar * what, GError ** error);
 gboolean kling_store_set_errno (const KlingStore * store, const gchar * name,
     const gchar * verb, gint code, GError ** error);
-
-gboolean kling_store_flush (const KlingStore * store, GError ** error);
-gchar *kling_store_dup_right_name (const KlingRecord * record);
+gboolean kling_store_unlink (KlingStore * store, const KlingRecord * record,
+    GError ** error);
 
 G_END_DECLS

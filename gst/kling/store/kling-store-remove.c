@@ -22,15 +22,8 @@
 
 #include "kling-store-remove.h"
 
-#include <errno.h>
-#include <unistd.h>
-
-#include "kling-clock.h"
 #include "kling-kept.h"
 #include "kling-store-private.h"
-
-/* More calls than that are of no record that can be believed. */
-#define MAX_ATTEMPTS 1000
 
 static void
 add_user (GHashTable * users, const KlingRecord * record)
@@ -120,35 +113,6 @@ set_error (GError ** error, const gchar * key, const gchar * what)
   return FALSE;
 }
 
-static gboolean
-unlink_file (const KlingStore * store, const gchar * key,
-    const gchar * extension, GError ** error)
-{
-  g_autofree gchar *name = g_strconcat (key, extension, NULL);
-
-  return unlinkat (store->fd, name, 0) == 0 || errno == ENOENT
-      || kling_store_set_errno (store, name, "removed", errno, error);
-}
-
-static gboolean
-unlink_rights (const KlingStore * store, const KlingRecord * record,
-    gboolean is_known, GError ** error)
-{
-  g_autoptr (KlingRecord) call = kling_record_new (record->kind, record->key);
-  guint last = is_known ? MIN (record->attempt, MAX_ATTEMPTS) : MAX_ATTEMPTS;
-
-  for (guint i = 0; i < 2 * last; i++) {
-    g_autofree gchar *name = NULL;
-
-    call->attempt = 1 + i / 2;
-    call->resent = i % 2;
-    name = kling_store_dup_right_name (call);
-    if (unlinkat (store->fd, name, 0) != 0 && errno != ENOENT)
-      return kling_store_set_errno (store, name, "removed", errno, error);
-  }
-  return TRUE;
-}
-
 /* Removes the video, unless another record has it, too. */
 static gboolean
 remove_video (KlingStore * store, GHashTable * users,
@@ -199,22 +163,6 @@ settle (KlingStore * store, KlingRecord * record, GError ** error)
 }
 
 static gboolean
-remove_files (KlingStore * store, const KlingRecord * record,
-    gboolean is_known, GError ** error)
-{
-  if (!unlink_file (store, record->key, KLING_STORE_ANSWER, error)
-      || !unlink_file (store, record->key, KLING_STORE_PART, error)
-      || !unlink_file (store, record->key, KLING_STORE_RECORD
-          KLING_STORE_TEMPORARY, error)
-      || !unlink_rights (store, record, is_known, error)
-      || !kling_store_flush (store, error))
-    return FALSE;
-  kling_test_point ("removed-but-record");
-  return unlink_file (store, record->key, KLING_STORE_RECORD, error)
-      && kling_store_flush (store, error);
-}
-
-static gboolean
 check_removal (const KlingRecord * record, gint64 before, gboolean force,
     GError ** error)
 {
@@ -240,7 +188,8 @@ remove_held (KlingStore * store, GHashTable * users, const gchar * key,
       return FALSE;
     }
     record = kling_record_new (KLING_RECORD_REQUEST, key);
-    return remove_files (store, record, FALSE, error);
+    record->attempt = G_MAXUINT;
+    return kling_store_unlink (store, record, error);
   }
   if (record == NULL)
     return set_error (error, key, "there is none");
@@ -249,7 +198,7 @@ remove_held (KlingStore * store, GHashTable * users, const gchar * key,
   if (record->sha256 && !remove_video (store, users, record, error))
     return FALSE;
   return settle (store, record, error)
-      && remove_files (store, record, TRUE, error);
+      && kling_store_unlink (store, record, error);
 }
 
 /**

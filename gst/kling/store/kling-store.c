@@ -30,12 +30,16 @@
 #include "kling-clock.h"
 #include "kling-log.h"
 
+#define RECORD ".rec"
+#define TEMPORARY ".tmp"
 #define SALT "salt"
 #define SALT_BYTES 32
 /* A record is one or two thousand bytes; with many faces some more. */
 #define ROOM (64 * 1024)
 #define MAX_RECORD (1024 * 1024)
 #define KEY_LENGTH 64
+/* More calls than that are of no record that can be believed. */
+#define MAX_ATTEMPTS 1000
 
 /* --- errors --- */
 
@@ -114,9 +118,8 @@ write_all (gint fd, const gchar * data, gsize size)
   return TRUE;
 }
 
-/* Returns: whether what was made, renamed and removed in it is on the disk */
-gboolean
-kling_store_flush (const KlingStore * store, GError ** error)
+static gboolean
+flush_directory (const KlingStore * store, GError ** error)
 {
   return fsync (store->fd) == 0
       || kling_store_set_errno (store, "", "flushed to disk", errno, error);
@@ -141,7 +144,7 @@ move_file (const KlingStore * store, const gchar * from, const gchar * to,
 {
   if (renameat (store->fd, from, store->fd, to) != 0)
     return kling_store_set_errno (store, to, "replaced", errno, error);
-  return kling_store_flush (store, error);
+  return flush_directory (store, error);
 }
 
 static gint
@@ -159,7 +162,7 @@ static gboolean
 put_file (const KlingStore * store, const gchar * name, const gchar * data,
     gsize size, GError ** error)
 {
-  g_autofree gchar *temporary = g_strconcat (name, KLING_STORE_TEMPORARY, NULL);
+  g_autofree gchar *temporary = g_strconcat (name, TEMPORARY, NULL);
   gint fd;
 
   /* left by a process that was killed here */
@@ -243,8 +246,7 @@ static gboolean
 create_salt (KlingStore * store, GError ** error)
 {
   g_autofree gchar *salt = make_salt ();
-  g_autofree gchar *temporary =
-      g_strdup_printf (SALT ".%d-%p" KLING_STORE_TEMPORARY,
+  g_autofree gchar *temporary = g_strdup_printf (SALT ".%d-%p" TEMPORARY,
       getpid (), (gpointer) store);
   gboolean good;
   gint fd;
@@ -259,7 +261,7 @@ create_salt (KlingStore * store, GError ** error)
       && errno != EEXIST)
     good = kling_store_set_errno (store, SALT, "made", errno, error);
   unlinkat (store->fd, temporary, 0);
-  return good && kling_store_flush (store, error);
+  return good && flush_directory (store, error);
 }
 
 static gboolean
@@ -427,8 +429,8 @@ kling_store_list (KlingStore * store, GError ** error)
   }
   keys = g_ptr_array_new_with_free_func (g_free);
   while ((name = g_dir_read_name (dir))) {
-    if (strlen (name) == KEY_LENGTH + strlen (KLING_STORE_RECORD)
-        && g_str_has_suffix (name, KLING_STORE_RECORD))
+    if (strlen (name) == KEY_LENGTH + strlen (RECORD)
+        && g_str_has_suffix (name, RECORD))
       g_ptr_array_add (keys, g_strndup (name, KEY_LENGTH));
   }
   g_ptr_array_sort (keys, compare_keys);
@@ -436,8 +438,8 @@ kling_store_list (KlingStore * store, GError ** error)
 }
 
 /* The right to send a call, and to send it once more */
-gchar *
-kling_store_dup_right_name (const KlingRecord * record)
+static gchar *
+dup_right_name (const KlingRecord * record)
 {
   return g_strdup_printf ("%s.a%u%s", record->key, record->attempt,
       record->resent ? "r" : "");
@@ -446,7 +448,7 @@ kling_store_dup_right_name (const KlingRecord * record)
 static gboolean
 has_right (const KlingStore * store, const KlingRecord * record)
 {
-  g_autofree gchar *name = kling_store_dup_right_name (record);
+  g_autofree gchar *name = dup_right_name (record);
   struct stat info;
 
   return fstatat (store->fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
@@ -509,7 +511,7 @@ gboolean
 kling_store_read (KlingStore * store, const gchar * key, KlingRecord ** record,
     GError ** error)
 {
-  g_autofree gchar *name = g_strconcat (key, KLING_STORE_RECORD, NULL);
+  g_autofree gchar *name = g_strconcat (key, RECORD, NULL);
   g_autofree gchar *data = NULL;
   g_autoptr (GError) wrong = NULL;
   const gchar *fault;
@@ -543,7 +545,7 @@ kling_store_read (KlingStore * store, const gchar * key, KlingRecord ** record,
 gboolean
 kling_store_put (KlingStore * store, KlingRecord * record, GError ** error)
 {
-  g_autofree gchar *name = g_strconcat (record->key, KLING_STORE_RECORD, NULL);
+  g_autofree gchar *name = g_strconcat (record->key, RECORD, NULL);
   g_autofree gchar *text = NULL;
   gsize size;
 
@@ -584,7 +586,7 @@ kling_store_make_room (KlingStore * store, const gchar * key, GError ** error)
   if (!good)
     return kling_store_set_errno (store, name, "given room", code, error);
   kling_test_point ("room-made");
-  return kling_store_flush (store, error);
+  return flush_directory (store, error);
 }
 
 /**
@@ -602,7 +604,7 @@ kling_store_put_answer (KlingStore * store, KlingRecord * record,
     GError ** error)
 {
   g_autofree gchar *name = g_strconcat (record->key, KLING_STORE_ANSWER, NULL);
-  g_autofree gchar *to = g_strconcat (record->key, KLING_STORE_RECORD, NULL);
+  g_autofree gchar *to = g_strconcat (record->key, RECORD, NULL);
   g_autofree gchar *text = NULL;
   gsize size;
   gint fd;
@@ -632,7 +634,7 @@ gboolean
 kling_store_take_right (KlingStore * store, const KlingRecord * record,
     GError ** error)
 {
-  g_autofree gchar *name = kling_store_dup_right_name (record);
+  g_autofree gchar *name = dup_right_name (record);
   gint fd = open_file (store, name, O_WRONLY | O_CREAT | O_EXCL, error);
   gboolean good;
   gint code;
@@ -644,7 +646,7 @@ kling_store_take_right (KlingStore * store, const KlingRecord * record,
   close (fd);
   if (!good)
     kling_store_set_errno (store, name, "flushed to disk", code, error);
-  if (good && kling_store_flush (store, error))
+  if (good && flush_directory (store, error))
     return TRUE;
   /* nothing was sent */
   unlinkat (store->fd, name, 0);
@@ -665,9 +667,65 @@ gboolean
 kling_store_drop_right (KlingStore * store, const KlingRecord * record,
     GError ** error)
 {
-  g_autofree gchar *name = kling_store_dup_right_name (record);
+  g_autofree gchar *name = dup_right_name (record);
 
   if (unlinkat (store->fd, name, 0) != 0 && errno != ENOENT)
     return kling_store_set_errno (store, name, "removed", errno, error);
-  return kling_store_flush (store, error);
+  return flush_directory (store, error);
+}
+
+static gboolean
+unlink_file (const KlingStore * store, const gchar * key,
+    const gchar * extension, GError ** error)
+{
+  g_autofree gchar *name = g_strconcat (key, extension, NULL);
+
+  return unlinkat (store->fd, name, 0) == 0 || errno == ENOENT
+      || kling_store_set_errno (store, name, "removed", errno, error);
+}
+
+static gboolean
+unlink_rights (const KlingStore * store, const KlingRecord * record,
+    GError ** error)
+{
+  g_autoptr (KlingRecord) call = kling_record_new (record->kind, record->key);
+  guint last = MIN (record->attempt, MAX_ATTEMPTS);
+
+  for (guint i = 0; i < 2 * last; i++) {
+    g_autofree gchar *name = NULL;
+
+    call->attempt = 1 + i / 2;
+    call->resent = i % 2;
+    name = dup_right_name (call);
+    if (unlinkat (store->fd, name, 0) != 0 && errno != ENOENT)
+      return kling_store_set_errno (store, name, "removed", errno, error);
+  }
+  return TRUE;
+}
+
+/**
+ * kling_store_unlink:
+ * @store: a store
+ * @record: a record whose lock the caller holds, and which does not say
+ *   %KLING_RECORD_SENDING on the disk
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * Removes all its files but that of the lock. The record is the last, because a
+ * right to send without a record looks like one that was used.
+ *
+ * Returns: whether they are gone, on the disk
+ */
+gboolean
+kling_store_unlink (KlingStore * store, const KlingRecord * record,
+    GError ** error)
+{
+  if (!unlink_file (store, record->key, KLING_STORE_ANSWER, error)
+      || !unlink_file (store, record->key, KLING_STORE_PART, error)
+      || !unlink_file (store, record->key, RECORD TEMPORARY, error)
+      || !unlink_rights (store, record, error)
+      || !flush_directory (store, error))
+    return FALSE;
+  kling_test_point ("removed-but-record");
+  return unlink_file (store, record->key, RECORD, error)
+      && flush_directory (store, error);
 }
