@@ -39,6 +39,8 @@
 #define ROOM (64 * 1024)
 #define MAX_RECORD (1024 * 1024)
 #define KEY_LENGTH 64
+/* More calls than that are of no record that can be believed. */
+#define MAX_ATTEMPTS 1000
 
 /* --- errors --- */
 
@@ -800,4 +802,60 @@ kling_store_drop_right (KlingStore * store, const KlingRecord * record,
   if (unlinkat (store->fd, name, 0) != 0 && errno != ENOENT)
     return kling_store_set_errno (store, name, "removed", errno, error);
   return flush_directory (store, error);
+}
+
+static gboolean
+unlink_file (const KlingStore * store, const gchar * key,
+    const gchar * extension, GError ** error)
+{
+  g_autofree gchar *name = g_strconcat (key, extension, NULL);
+
+  return unlinkat (store->fd, name, 0) == 0 || errno == ENOENT
+      || kling_store_set_errno (store, name, "removed", errno, error);
+}
+
+static gboolean
+unlink_rights (const KlingStore * store, const KlingRecord * record,
+    GError ** error)
+{
+  g_autoptr (KlingRecord) call = kling_record_new (record->kind, record->key);
+  guint last = MIN (record->attempt, MAX_ATTEMPTS);
+
+  for (guint i = 0; i < 2 * last; i++) {
+    g_autofree gchar *name = NULL;
+
+    call->attempt = 1 + i / 2;
+    call->resent = i % 2;
+    name = dup_right_name (call);
+    if (unlinkat (store->fd, name, 0) != 0 && errno != ENOENT)
+      return kling_store_set_errno (store, name, "removed", errno, error);
+  }
+  return TRUE;
+}
+
+/**
+ * kling_store_unlink:
+ * @store: a store
+ * @record: a record whose lock the caller holds, and which does not say
+ *   %KLING_RECORD_SENDING on the disk
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * Removes all its files but that of the lock. The record is the last, because a
+ * right to send without a record looks like one that was used.
+ *
+ * Returns: whether they are gone, on the disk
+ */
+gboolean
+kling_store_unlink (KlingStore * store, const KlingRecord * record,
+    GError ** error)
+{
+  if (!unlink_file (store, record->key, KLING_STORE_ANSWER, error)
+      || !unlink_file (store, record->key, KLING_STORE_PART, error)
+      || !unlink_file (store, record->key, RECORD TEMPORARY, error)
+      || !unlink_rights (store, record, error)
+      || !flush_directory (store, error))
+    return FALSE;
+  kling_test_point ("removed-but-record");
+  return unlink_file (store, record->key, RECORD, error)
+      && flush_directory (store, error);
 }
