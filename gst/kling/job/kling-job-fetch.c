@@ -270,13 +270,17 @@ job_poll (KlingJob * job, Polls * polls, gint64 * wait, gchar ** url,
 {
   g_auto (KlingReply) reply = { 0 };
   g_autoptr (GError) reason = NULL;
+  guint path = job->record->query_path;
   gboolean answered;
 
   polls->attempt++;
   kling_test_point ("polled");
+  kling_job_take_over (job);
   answered = kling_service_query (job->service, job->record->task_id,
       &job->record->query_path, job->stop, &reply, &reason);
   job_keep_query_details (job, &reply);
+  if (job->record->query_path != path)
+    kling_job_put (job, job->entry);
   if (answered) {
     *wait = MAX (job->settings->poll_interval, reply.retry_after);
     return job_judge_answer (job, polls, &reply.answer, url, error);

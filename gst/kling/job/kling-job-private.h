@@ -93,6 +93,7 @@ KlingResult *kling_job_get_kept (KlingJob * job, const KlingRecord * record,
     GError ** error);
 
 /* kling-job-session.c: the faces of the source video */
+gboolean kling_job_has_session (KlingJob * job);
 gboolean kling_job_obtain_session (KlingJob * job, GError ** error);
 void kling_job_forget_session (KlingJob * job);
 const gchar *kling_job_get_session_id (const KlingJob * job);
@@ -102,7 +103,7 @@ gboolean kling_job_attach (KlingJob * job, GError ** error);
 
 /* kling-job-upload.c: files from pads, to where the service reads them */
 gboolean kling_job_upload_video (KlingJob * job, GError ** error);
-gboolean kling_job_upload_audio (KlingJob * job, GError ** error);
+gboolean kling_job_upload_inputs (KlingJob * job, GError ** error);
 gboolean kling_job_refresh_uploads (KlingJob * job, GError ** error);
 void kling_job_remove_uploads (KlingJob * job);
 void kling_job_update_leftovers (KlingJob * job);
