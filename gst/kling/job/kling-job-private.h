@@ -9,6 +9,7 @@
 #include "kling-job.h"
 #include "kling-journal.h"
 #include "kling-service.h"
+#include "kling-slots.h"
 
 G_BEGIN_DECLS
 
@@ -40,6 +41,7 @@ struct _KlingJob
   KlingService *service;
   KlingStore *store;            /* NULL: there is none */
   gchar *account;               /* who pays */
+  KlingSlot *slot;              /* NULL: none is held */
   KlingEntry *entry;            /* NULL while another run has the record */
   KlingRecord *record;          /* of entry, or a copy of what another has */
   KlingRecord *session;         /* a copy */
@@ -122,6 +124,15 @@ gboolean kling_job_buy_task (KlingJob * job, GError ** error);
 gboolean kling_job_settle (KlingJob * job, GError ** error);
 KlingEnding kling_job_call_paid (KlingJob * job, KlingEntry * entry,
     KlingPaidCall call, GError ** error);
+
+/* kling-job-slot.c: not more tasks at once than there may be */
+gboolean kling_job_check_slots (KlingJob * job, GError ** error);
+gboolean kling_job_take_slot (KlingJob * job, GError ** error);
+void kling_job_resume_slot (KlingJob * job);
+void kling_job_end_slot (KlingJob * job);
+gboolean kling_job_await_turn (KlingJob * job, KlingEntry * entry,
+    gint64 deadline, GError ** error);
+void kling_job_share_wait (KlingJob * job, gint64 span);
 
 /* kling-job-face.c: whose lips move */
 gboolean kling_job_choose_face (KlingJob * job, KlingEntry * session,

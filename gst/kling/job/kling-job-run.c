@@ -90,6 +90,7 @@ static void
 job_close (KlingJob * job)
 {
   kling_job_let_go (job);
+  g_clear_pointer (&job->slot, kling_slot_release);
   g_clear_pointer (&job->session, kling_record_free);
   g_clear_pointer (&job->speech, kling_record_free);
   g_clear_pointer (&job->video_upload, kling_uploaded_free);

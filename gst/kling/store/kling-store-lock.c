@@ -45,8 +45,9 @@ write_holder (gint fd)
     return;
 }
 
-static gboolean
-check_lock_file (const KlingStore * store, gint fd, const gchar * name,
+/* Whether what was opened is a file, and ours */
+gboolean
+kling_store_check_file (const KlingStore * store, gint fd, const gchar * name,
     GError ** error)
 {
   struct stat info;
@@ -104,7 +105,7 @@ kling_store_try_lock (KlingStore * store, const gchar * name, gchar ** holder,
     kling_store_set_errno (store, name, "opened", errno, error);
     return -1;
   }
-  if (check_lock_file (store, fd, name, error)
+  if (kling_store_check_file (store, fd, name, error)
       && lock_file (store, fd, name, holder, error))
     return fd;
   close (fd);
