@@ -342,6 +342,20 @@ job_tell_accepted (KlingJob * job)
         "Task %s was accepted. The service needs minutes, usually.", task_id);
 }
 
+/* A link may come from anybody, and comes from whoever wants us to pay. */
+static gboolean
+job_may_pay (KlingJob * job, GError ** error)
+{
+  if (!job->settings->may_not_pay)
+    return TRUE;
+  g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "This video is not there yet, and a link alone buys nothing, so nothing"
+      " was sent. To allow it, set KLING_URI_MAY_PAY=1 in the environment, or"
+      " uri-may-pay=true on the element, for example from playbin's signal"
+      " source-setup.");
+  return FALSE;
+}
+
 /**
  * kling_job_buy_task:
  * @job: a job that holds a record without a task
@@ -355,7 +369,7 @@ kling_job_buy_task (KlingJob * job, GError ** error)
   g_autoptr (GError) reason = NULL;
   KlingEnding ending;
 
-  if (!job_get_ready (job, error))
+  if (!job_may_pay (job, error) || !job_get_ready (job, error))
     return FALSE;
   ending = job_create (job, &reason);
   if (ending == KLING_ENDING_UNKNOWN && kling_job_has_own_external_id (job))

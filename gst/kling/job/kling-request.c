@@ -219,8 +219,11 @@ gchar *
 kling_request_describe (const KlingRequest * request)
 {
   g_autofree gchar *service = kling_url_display (request->base_url);
-  g_autofree gchar *speech = describe_speech (request);
+  g_autofree gchar *speech = NULL;
 
+  if (request->task_id)
+    return g_strdup_printf ("Task %s at %s", request->task_id, service);
+  speech = describe_speech (request);
   return g_strdup_printf ("Lip-sync at %s: %s", service, speech);
 }
 
@@ -263,6 +266,8 @@ count_speeches (const KlingRequest * request, const gchar ** first,
  * kling_request_describe_missing:
  * @request: a request
  *
+ * A task that exists already was asked for completely.
+ *
  * Returns: (transfer full) (nullable): what is still to be said, as the end of
  *   a sentence, or %NULL when nothing is missing
  */
@@ -277,6 +282,8 @@ kling_request_describe_missing (const KlingRequest * request)
   const gchar *what = "what is said (text with voice-id and voice-language,"
       " audio-url, audio-id, or the pad audio or text)";
 
+  if (request->task_id)
+    return NULL;
   if (!speaker && !speech)
     return g_strdup_printf ("%s and %s", who, what);
   if (!speaker)
