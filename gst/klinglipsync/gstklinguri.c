@@ -56,7 +56,7 @@
 #define DECIMALS_OF_FACTOR 2
 
 #define FORMS "There are " PREFIX TASK_PATH "TASK-ID and " PREFIX \
-  "?video-url=...&text=...&voice-id=...&voice-language=..."
+  "?video-url=URL&text=TEXT&voice-id=ID&voice-language=en"
 
 /* All that a link can set, in the order in which it is written */
 static const guint allowed[] = {
@@ -107,11 +107,9 @@ get_name (guint row)
   return gst_kling_lipsync_get_pspec (allowed[row])->name;
 }
 
-static gboolean refuse (GError ** error, const gchar * format, ...)
-    G_GNUC_PRINTF (2, 3);
-
 /* Returns: %FALSE */
 static gboolean
+G_GNUC_PRINTF (2, 3)
 refuse (GError ** error, const gchar * format, ...)
 {
   va_list args;
