@@ -27,8 +27,10 @@
  * another link. An element that was set up by properties has never told its
  * URLs to anybody, so it has only the link of its task.
  *
- * The URI query goes to strangers, downstream and into their logs, so a link
- * with a signed URL is not its answer: gst_kling_uri_dup_shown().
+ * The URI query goes to strangers, downstream and into their logs, so what it is
+ * answered shows the URLs of media without their queries. It is the same each
+ * time, before the task as after it, because GStreamer makes the ids of streams
+ * of it, and editors find the streams in a project by their ids.
  *
  * On any thread; takes the object lock.
  *
@@ -443,16 +445,22 @@ format_task (const gchar * task_id)
   return g_strconcat (PREFIX TASK_PATH, task_id, NULL);
 }
 
-/* Called with the object lock held. */
+/* @shown: as it may be seen by anybody
+ *
+ * Called with the object lock held. */
 static void
-append_row_locked (GstKlingLipsync * self, guint row, GString * query)
+append_row_locked (GstKlingLipsync * self, guint row, gboolean shown,
+    GString * query)
 {
   GParamSpec *spec = gst_kling_lipsync_get_pspec (allowed[row]);
   g_auto (GValue) value = G_VALUE_INIT;
   g_autofree gchar *text = NULL;
 
   g_value_init (&value, G_PARAM_SPEC_VALUE_TYPE (spec));
-  gst_kling_properties_get_whole (&self->properties, allowed[row], &value);
+  if (shown)
+    gst_kling_properties_get (&self->properties, allowed[row], &value);
+  else
+    gst_kling_properties_get_whole (&self->properties, allowed[row], &value);
   if (g_param_value_defaults (spec, &value))
     return;
   text = format_value (&value);
@@ -466,7 +474,7 @@ append_row_locked (GstKlingLipsync * self, guint row, GString * query)
  * Returns: (transfer full) (nullable): a link that says what the properties
  *   say */
 static gchar *
-format_properties_locked (GstKlingLipsync * self)
+format_properties_locked (GstKlingLipsync * self, gboolean shown)
 {
   g_autoptr (GString) query = g_string_new (NULL);
 
@@ -474,24 +482,23 @@ format_properties_locked (GstKlingLipsync * self)
   if (self->properties.task_id)
     return format_task (self->properties.task_id);
   for (guint i = TASK_ROW + 1; i < N_ALLOWED; i++)
-    append_row_locked (self, i, query);
+    append_row_locked (self, i, shown, query);
   return query->len > 0 ? g_strconcat (PREFIX "?", query->str, NULL) : NULL;
 }
 
-/* Called with the object lock held. */
+/* Returns: (transfer full) (nullable): the link of @self, or to its task */
 static gchar *
-format_current_task_locked (GstKlingLipsync * self)
+dup_uri (GstKlingLipsync * self, gboolean shown)
 {
-  return self->current_task_id ? format_task (self->current_task_id) : NULL;
-}
+  gchar *uri = NULL;
 
-/* Whether @url is more than what is shown of URLs */
-static gboolean
-is_secret (const gchar * url)
-{
-  g_autofree gchar *shown = url ? kling_url_display (url) : NULL;
-
-  return g_strcmp0 (shown, url) != 0;
+  GST_OBJECT_LOCK (self);
+  if (self->properties.from_link)
+    uri = format_properties_locked (self, shown);
+  else if (self->current_task_id)
+    uri = format_task (self->current_task_id);
+  GST_OBJECT_UNLOCK (self);
+  return uri;
 }
 
 /**
@@ -500,24 +507,13 @@ is_secret (const gchar * url)
  *
  * For strangers: never a URL with a signature in it.
  *
- * Returns: (transfer full) (nullable): a link to what @self plays, %NULL when
- *   there is none to be shown yet
+ * Returns: (transfer full) (nullable): a link that stands for what @self plays,
+ *   %NULL when there is none yet
  */
 gchar *
 gst_kling_uri_dup_shown (GstKlingLipsync * self)
 {
-  const GstKlingProperties *properties = &self->properties;
-  gchar *uri;
-
-  GST_OBJECT_LOCK (self);
-  if (properties->from_link && !is_secret (properties->video_url)
-      && !is_secret (properties->audio_url)
-      && !is_secret (properties->face_image_url))
-    uri = format_properties_locked (self);
-  else
-    uri = format_current_task_locked (self);
-  GST_OBJECT_UNLOCK (self);
-  return uri;
+  return dup_uri (self, TRUE);
 }
 
 /* ---- the interface ---- */
@@ -539,13 +535,7 @@ gst_kling_uri_get_protocols (GType type)
 static gchar *
 gst_kling_uri_get_uri (GstURIHandler * handler)
 {
-  GstKlingLipsync *self = GST_KLING_LIPSYNC (handler);
-
-  GST_OBJECT_LOCK (self);
-  gchar *uri = self->properties.from_link ? format_properties_locked (self)
-      : format_current_task_locked (self);
-  GST_OBJECT_UNLOCK (self);
-  return uri;
+  return dup_uri (GST_KLING_LIPSYNC (handler), FALSE);
 }
 
 /* What is played or on the way there is not changed under it. */
