@@ -3,8 +3,8 @@
  * They know nothing of us, open a link more than once, and give up when they
  * like. All of them with one store: each video is paid for once.
  *
- * The clock runs as it does for users. GES's own command line is used, because
- * it is what an editor does and needs nothing to build.
+ * GES's own command line is used, because it does what editors do and needs
+ * nothing to build.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -33,9 +33,10 @@ set_in (World * world, const gchar * name, const gchar * file)
   g_setenv (name, path, TRUE);
 }
 
-/* @latency: how many seconds a task takes */
+/* @latency: how many seconds a task takes
+ * @speed: of our clock, so that it asks for the task more often */
 static void
-world_init (World * world, const gchar * latency)
+world_init (World * world, const gchar * latency, guint speed)
 {
   g_autofree gchar *clip = g_build_filename (g_getenv ("KLING_TEST_CLIPS"),
       CLIP_SMALL, NULL);
@@ -43,6 +44,7 @@ world_init (World * world, const gchar * latency)
   world->sandbox = kling_test_sandbox_start ("--latency", latency, "--clip",
       clip, NULL);
   world->directory = g_dir_make_tmp ("kling-test-players-XXXXXX", NULL);
+  kling_test_set_speed (speed);
   set_in (world, "KLING_STORE", "store");
   set_in (world, "XDG_CACHE_HOME", "cache");
   g_setenv ("KLING_BASE_URL", kling_test_sandbox_get_url (world->sandbox),
@@ -286,7 +288,7 @@ GST_START_TEST (test_paid_once)
   g_auto (World) world = { 0 };
   g_autofree gchar *uri = NULL;
 
-  world_init (&world, "0.5");
+  world_init (&world, "0.5", 5);
   uri = make_link (&world, "Good evening to you all.");
   for (guint i = 0; i < G_N_ELEMENTS (players); i++) {
     open_with ((i + __i__) % G_N_ELEMENTS (players), uri);
@@ -306,7 +308,7 @@ GST_START_TEST (test_task_link)
   g_autofree gchar *uri = NULL;
   g_autoptr (GstElement) element = NULL;
 
-  world_init (&world, "0.5");
+  world_init (&world, "0.5", 5);
   uri = make_link (&world, "Good evening to you all.");
   element = gst_parse_launch ("klinglipsync name=lipsync ! fakesink", NULL);
   {
@@ -339,7 +341,7 @@ GST_START_TEST (test_impatient)
   g_autofree gchar *uri = NULL, *output = NULL;
   g_autoptr (KlingTestChild) child = NULL;
 
-  world_init (&world, "20");
+  world_init (&world, "20", 1);
   uri = make_link (&world, "Good evening to you all.");
   {
     const gchar *const command[] = { "gst-discoverer-1.0", uri, NULL };
@@ -364,7 +366,7 @@ GST_START_TEST (test_not_allowed)
   g_autofree gchar *uri = NULL, *output = NULL;
   g_autoptr (KlingTestChild) child = NULL;
 
-  world_init (&world, "0.5");
+  world_init (&world, "0.5", 5);
   g_unsetenv ("KLING_URI_MAY_PAY");
   uri = make_link (&world, "Good evening to you all.");
   {
@@ -397,7 +399,7 @@ GST_START_TEST (test_source_setup)
   g_autoptr (GstElement) player = NULL;
   GstElement *element;
 
-  world_init (&world, "0.5");
+  world_init (&world, "0.5", 5);
   g_unsetenv ("KLING_URI_MAY_PAY");
   uri = make_link (&world, "Good evening to you all.");
   player = make_player (with_setup[__i__], uri);
@@ -448,7 +450,7 @@ GST_START_TEST (test_project)
   g_autofree gchar *project = NULL, *first = NULL, *second = NULL;
   gchar *uris[4] = { NULL };
 
-  world_init (&world, "0.5");
+  world_init (&world, "0.5", 5);
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autofree gchar *uri = make_link (&world, texts[i]);
 
