@@ -91,6 +91,7 @@
 #include "gstklinginputs.h"
 #include "gstklingmessages.h"
 #include "gstklingresultsrc.h"
+#include "gstklinguri.h"
 #include "kling-log.h"
 
 GST_DEBUG_CATEGORY (gst_kling_lipsync_debug);
@@ -110,6 +111,7 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_TYPE_WITH_CODE (GstKlingLipsync, gst_kling_lipsync, GST_TYPE_BIN,
+    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER, gst_kling_uri_handler_init);
     GST_DEBUG_CATEGORY_INIT (gst_kling_lipsync_debug, "klinglipsync", 0,
         "Kling lip-sync"));
 GST_ELEMENT_REGISTER_DEFINE (klinglipsync, "klinglipsync", GST_RANK_NONE,
@@ -163,6 +165,13 @@ gst_kling_lipsync_set_result_location (GstKlingLipsync * self,
   GST_OBJECT_UNLOCK (self);
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), pspecs[PROP_RESULT_LOCATION]);
+}
+
+/* Returns: (transfer none): the specification of the property @id */
+GParamSpec *
+gst_kling_lipsync_get_pspec (guint id)
+{
+  return pspecs[id];
 }
 
 /* @faces: (transfer full): klinglipsync-faces

@@ -46,7 +46,8 @@ struct _GstKlingLipsync
   gboolean failed;
 };
 
-/* gstklinglipsync.c: properties that tell */
+/* gstklinglipsync.c: properties */
+GParamSpec *gst_kling_lipsync_get_pspec (guint id);
 void gst_kling_lipsync_set_status (GstKlingLipsync * self,
     GstKlingLipsyncStatus status);
 void gst_kling_lipsync_set_task_id (GstKlingLipsync * self,

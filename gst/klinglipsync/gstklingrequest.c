@@ -116,6 +116,24 @@ gst_kling_lipsync_check_properties (GstKlingLipsync * self, GError ** error)
   return good;
 }
 
+/* A player makes no pads: what a link does not say, nobody will. */
+static gboolean
+gst_kling_lipsync_check_link (GstKlingLipsync * self,
+    const KlingRequest * request, GError ** error)
+{
+  g_autofree gchar *missing = kling_request_describe_missing (request);
+
+  GST_OBJECT_LOCK (self);
+  gboolean from_link = self->properties.from_link;
+  GST_OBJECT_UNLOCK (self);
+  if (!from_link || missing == NULL)
+    return TRUE;
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The link does not say all, so nothing was sent. Still to be said: %s.",
+      missing);
+  return FALSE;
+}
+
 /* Without a key there may still be something to play, and to know that takes the
  * input. */
 static gboolean
@@ -150,6 +168,7 @@ gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
   gst_kling_inputs_announce (self, request);
   if (!gst_kling_lipsync_check_properties (self, error)
       || !gst_kling_lipsync_check_inputs (self, request, error)
+      || !gst_kling_lipsync_check_link (self, request, error)
       || !kling_url_check_base (request->base_url, error)
       || !check_tls (request->base_url, error))
     return FALSE;
