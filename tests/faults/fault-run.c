@@ -19,6 +19,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <gst/gst.h>
@@ -210,9 +211,9 @@ follow (GstElement * pipeline, const gchar * stop_at, gint64 stop_after)
       ? g_get_monotonic_time () + stop_after : -1;
 
   for (;;) {
-    gint64 left = stop >= 0 ? MAX (stop - g_get_monotonic_time (), 0) : -1;
-    g_autoptr (GstMessage) message = gst_bus_timed_pop (bus,
-        left >= 0 ? left * GST_USECOND : GST_CLOCK_TIME_NONE);
+    GstClockTime left = stop < 0 ? GST_CLOCK_TIME_NONE
+        : (GstClockTime) MAX (stop - g_get_monotonic_time (), 0) * GST_USECOND;
+    g_autoptr (GstMessage) message = gst_bus_timed_pop (bus, left);
 
     if (message == NULL)
       return STOPPED;
@@ -233,8 +234,11 @@ play_all (GstElement ** pipelines, const gchar * stop_at, gint64 stop_after)
 
   for (gint i = 0; i < option_count; i++)
     gst_element_set_state (pipelines[i], GST_STATE_PLAYING);
-  for (gint i = 0; i < option_count; i++)
-    worst = MAX (worst, follow (pipelines[i], stop_at, stop_after));
+  for (gint i = 0; i < option_count; i++) {
+    gint end = follow (pipelines[i], stop_at, stop_after);
+
+    worst = MAX (worst, end);
+  }
   for (gint i = 0; i < option_count; i++)
     gst_element_set_state (pipelines[i], GST_STATE_NULL);
   say (worst == ENDED_WELL ? "done" : worst == STOPPED ? "stopped" : "failed",

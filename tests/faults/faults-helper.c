@@ -5,7 +5,8 @@
  * process of fault-run whose output goes to files.
  *
  * What goes wrong here ends the process with g_error() and says what the run
- * had said. One thread at a time per object; runs may be waited for on any.
+ * had said. A service may be used by several threads; a request and a run by one
+ * at a time, and a process ends with the thread that started it.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -116,7 +117,8 @@ kling_faults_is_official (KlingFaults * faults)
 gchar *
 kling_faults_dup_path (KlingFaults * faults, const gchar * name)
 {
-  g_autofree gchar *file = g_strdup_printf ("%s-%u", name, ++faults->files);
+  g_autofree gchar *file = g_strdup_printf ("%s-%d", name,
+      g_atomic_int_add (&faults->files, 1));
 
   return g_build_filename (faults->directory, file, NULL);
 }
@@ -520,7 +522,7 @@ kling_faults_start (KlingFaultsRequest * request, const gchar * kill,
 KlingFaultsRun *
 kling_faults_run (KlingFaultsRequest * request, const gchar * kill)
 {
-  KlingFaultsRun *run = kling_faults_start (request, kill, NULL);
+  KlingFaultsRun *run = kling_faults_start (request, kill, NULL, NULL);
 
   kling_faults_wait (run);
   return run;

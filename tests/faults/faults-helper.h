@@ -35,7 +35,7 @@ typedef struct
   gchar *directory;
 
   /*< private > */
-  guint files;
+  gint files;                   /* atomic */
 } KlingFaults;
 
 KlingFaults *kling_faults_new (const gchar * dialect, const gchar * latency);

@@ -154,7 +154,8 @@ round_begin (Round * round, Kills * kills)
 {
   guint point = next_point (kills);
   gboolean audio = pick_audio (kills, point);
-  g_autofree gchar *text = g_strdup_printf ("This is round %u.", kills->round);
+  g_autofree gchar *text = g_strdup_printf ("This is round %u, and something is"
+      " going to go wrong in it.", kills->round);
   g_autofree gchar *take = g_strdup_printf ("take-%u", kills->round);
 
   round->point = point;
