@@ -79,6 +79,21 @@ kling_clock_wall_seconds (void)
 }
 
 /**
+ * kling_clock_since:
+ * @real_time: microseconds since 1970, of this or an earlier process
+ *
+ * Returns: how long ago that was, on our clock; 0 when it is still to come,
+ *   because somebody has set the machine's clock
+ */
+gint64
+kling_clock_since (gint64 real_time)
+{
+  gint64 span = MAX (0, g_get_real_time () - real_time);
+
+  return MIN (span, KLING_NEVER / clock_speed ()) * clock_speed ();
+}
+
+/**
  * kling_clock_after:
  * @span: microseconds from now, or %KLING_NEVER
  *

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 
 gint64 kling_clock_now (void);
 gint64 kling_clock_wall_seconds (void);
+gint64 kling_clock_since (gint64 real_time);
 gint64 kling_clock_after (gint64 span);
 guint kling_clock_socket_seconds (gint64 span);
 

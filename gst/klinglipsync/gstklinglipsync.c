@@ -391,6 +391,7 @@ gst_kling_lipsync_detach (GstKlingLipsync * self)
     kling_job_unref (job);
   }
   gst_kling_lipsync_set_task_id (self, task_id);
+  gst_kling_lipsync_set_result_location (self, NULL);
   if (self->progress_open)
     gst_kling_lipsync_warn_of_rest (self, task_id, leftovers);
   gst_kling_lipsync_close_progress (self, GST_PROGRESS_TYPE_CANCELED,

@@ -114,8 +114,14 @@ gst_kling_post_result (GstElement * element, const KlingResult * result)
       "task-id", G_TYPE_STRING, result->task_id,
       "size", G_TYPE_UINT64, (guint64) kling_spool_get_size (result->spool),
       "duration", G_TYPE_UINT64, duration,
-      "sha256", G_TYPE_STRING, kling_spool_get_sha256 (result->spool), NULL);
+      "sha256", G_TYPE_STRING, kling_spool_get_sha256 (result->spool),
+      "paid", G_TYPE_BOOLEAN, result->is_new, NULL);
 
+  if (result->location)
+    gst_structure_set (structure, "location", G_TYPE_STRING, result->location,
+        NULL);
+  if (result->units >= 0)
+    gst_structure_set (structure, "units", G_TYPE_DOUBLE, result->units, NULL);
   gst_element_post_message (element,
       gst_message_new_element (GST_OBJECT (element), structure));
 }

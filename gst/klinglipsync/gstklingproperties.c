@@ -554,8 +554,8 @@ get_base_url (const GstKlingProperties * self)
 }
 
 /* Returns: (transfer full) (nullable): the directory, %NULL for none */
-static gchar *
-dup_store (const GstKlingProperties * self)
+gchar *
+gst_kling_properties_dup_store (const GstKlingProperties * self)
 {
   const gchar *environment = g_getenv ("KLING_STORE");
   const gchar *set = self->store ? self->store : environment;
@@ -607,7 +607,7 @@ get_field (const GstKlingProperties * self, const Field * field, GValue * value)
       get_string (self, field, value);
       return TRUE;
     case PATH:
-      g_value_take_string (value, dup_store (self));
+      g_value_take_string (value, gst_kling_properties_dup_store (self));
       return TRUE;
     case TIME:
     case SIZE:
@@ -731,7 +731,7 @@ gst_kling_properties_make_settings (const GstKlingProperties * self)
   settings->timeout = GST_TIME_AS_USECONDS (self->timeout);
   settings->poll_interval = GST_TIME_AS_USECONDS (self->poll_interval);
   settings->task_timeout = GST_TIME_AS_USECONDS (self->task_timeout);
-  settings->store = dup_store (self);
+  settings->store = gst_kling_properties_dup_store (self);
   settings->store_limit = self->store_limit;
   settings->store_max_age = GST_CLOCK_TIME_IS_VALID (self->store_max_age)
       ? (gint64) GST_TIME_AS_USECONDS (self->store_max_age) : -1;

@@ -172,6 +172,7 @@ gboolean gst_kling_properties_check (const GstKlingProperties * self,
     GError ** error);
 KlingRequest *gst_kling_properties_make_request (const GstKlingProperties *
     self);
+gchar *gst_kling_properties_dup_store (const GstKlingProperties * self);
 KlingSettings *gst_kling_properties_make_settings (const GstKlingProperties *
     self);
 gboolean gst_kling_properties_make_upload (const GstKlingProperties * self,

@@ -66,21 +66,17 @@ gst_kling_lipsync_make_settings (GstKlingLipsync * self,
     const KlingRequest * request, gboolean with_upload, GError ** error)
 {
   g_autoptr (KlingUpload) upload = NULL;
-  KlingCredentials *credentials;
+  g_autoptr (KlingSettings) settings = NULL;
 
   if (with_upload && !gst_kling_lipsync_make_upload (self, &upload, error))
     return NULL;
-  credentials = gst_kling_lipsync_find_credentials (self, request, error);
-  if (credentials == NULL)
-    return NULL;
-
   GST_OBJECT_LOCK (self);
-  KlingSettings *settings =
-      gst_kling_properties_make_settings (&self->properties);
+  settings = gst_kling_properties_make_settings (&self->properties);
   GST_OBJECT_UNLOCK (self);
-  settings->credentials = credentials;
   settings->upload = g_steal_pointer (&upload);
-  return settings;
+  settings->credentials = gst_kling_lipsync_find_credentials (self, request,
+      &settings->no_credentials);
+  return g_steal_pointer (&settings);
 }
 
 static gboolean
@@ -120,12 +116,26 @@ gst_kling_lipsync_check_properties (GstKlingLipsync * self, GError ** error)
   return good;
 }
 
+/* Without a key there may still be something to play, and to know that takes the
+ * input. */
+static gboolean
+gst_kling_lipsync_may_have_kept (GstKlingLipsync * self)
+{
+  g_autofree gchar *store = NULL;
+
+  GST_OBJECT_LOCK (self);
+  store = gst_kling_properties_dup_store (&self->properties);
+  GST_OBJECT_UNLOCK (self);
+  return store && g_file_test (store, G_FILE_TEST_EXISTS);
+}
+
 /* NULL->READY: what can be known without the network and before the input. */
 gboolean
 gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
 {
   g_autoptr (KlingRequest) request = gst_kling_lipsync_make_request (self);
   g_autoptr (KlingCredentials) credentials = NULL;
+  g_autoptr (GError) missing = NULL;
 
   gst_kling_inputs_announce (self, request);
   if (!gst_kling_lipsync_check_properties (self, error)
@@ -133,8 +143,11 @@ gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
       || !kling_url_check_base (request->base_url, error)
       || !check_tls (request->base_url, error))
     return FALSE;
-  credentials = gst_kling_lipsync_find_credentials (self, request, error);
-  return credentials != NULL;
+  credentials = gst_kling_lipsync_find_credentials (self, request, &missing);
+  if (credentials || gst_kling_lipsync_may_have_kept (self))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&missing));
+  return FALSE;
 }
 
 /* ---- on the job's thread ---- */

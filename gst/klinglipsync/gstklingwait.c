@@ -328,7 +328,9 @@ gst_kling_lipsync_deliver (GstKlingLipsync * self, KlingJob * job,
   g_mutex_unlock (&self->lock);
 
   gst_kling_lipsync_set_task_id (self, (*result)->task_id);
+  gst_kling_lipsync_set_result_location (self, (*result)->location);
   gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_DONE);
+  kling_result_note_delivered (*result);
   gst_kling_post_result (GST_ELEMENT (self), *result);
   gst_kling_lipsync_close_progress (self, GST_PROGRESS_TYPE_COMPLETE, text);
   return GST_FLOW_OK;

@@ -13,7 +13,10 @@
 #include "kling-dialect.h"
 #include "kling-url.h"
 
-#define LAYOUT "klinglipsync-request-1\n"
+#define REQUEST_LAYOUT "klinglipsync-request-1\n"
+#define SESSION_LAYOUT "klinglipsync-session-1\n"
+#define SPEECH_LAYOUT "klinglipsync-speech-1\n"
+#define TASK_LAYOUT "klinglipsync-task-1\n"
 
 /* 160 bits of SHA-256, which are 32 characters without padding */
 #define EXTERNAL_ID_BYTES 20
@@ -54,11 +57,21 @@ add_media (GPtrArray * fields, const gchar * name, const KlingMedia * media)
 }
 
 static void
-add_service (GPtrArray * fields, const gchar * base_url)
+add_service (GPtrArray * fields, const KlingRequest * request)
 {
+  const gchar *base_url = request->base_url;
   g_autofree gchar *joined = kling_url_join (base_url ? base_url : "", "");
 
+  add_text (fields, "dialect", kling_dialect_get (request->dialect)->nick);
   add_url (fields, "service", joined);
+}
+
+static void
+add_video (GPtrArray * fields, const KlingRequest * request)
+{
+  add_text (fields, "video-id", request->video_id);
+  add_url (fields, "video-url", request->video_url);
+  add_media (fields, "video", request->video);
 }
 
 static void
@@ -66,9 +79,7 @@ add_speaker (GPtrArray * fields, const KlingRequest * request, KlingFields can)
 {
   if (can & KLING_FIELD_SESSION_ID)
     add_text (fields, "session-id", request->session_id);
-  add_text (fields, "video-id", request->video_id);
-  add_url (fields, "video-url", request->video_url);
-  add_media (fields, "video", request->video);
+  add_video (fields, request);
   if (can & KLING_FIELD_FACE_ID)
     add_text (fields, "face-id", request->face_id);
   if (can & KLING_FIELD_FACE_IMAGE_URL)
@@ -135,12 +146,12 @@ compare_fields (gconstpointer a, gconstpointer b)
 }
 
 static gchar *
-hash_fields (GPtrArray * fields)
+hash_fields (const gchar * layout, GPtrArray * fields)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
 
   g_ptr_array_sort (fields, compare_fields);
-  g_checksum_update (checksum, (const guchar *) LAYOUT, -1);
+  g_checksum_update (checksum, (const guchar *) layout, -1);
   for (guint i = 0; i < fields->len; i++)
     g_checksum_update (checksum, fields->pdata[i], -1);
   return g_strdup (g_checksum_get_string (checksum));
@@ -163,13 +174,72 @@ kling_request_dup_digest (const KlingRequest * request)
   const KlingDialect *dialect = kling_dialect_get (request->dialect);
   g_autoptr (GPtrArray) fields = g_ptr_array_new_with_free_func (g_free);
 
-  add_text (fields, "dialect", dialect->nick);
-  add_service (fields, request->base_url);
+  add_service (fields, request);
   add_speaker (fields, request, dialect->fields);
   add_speech (fields, request, dialect->fields);
   add_times (fields, request, dialect->fields);
   add_options (fields, request, dialect->fields);
-  return hash_fields (fields);
+  return hash_fields (REQUEST_LAYOUT, fields);
+}
+
+/**
+ * kling_request_dup_session_key:
+ * @request: a request with a source video
+ * @account: who pays
+ *
+ * The faces of a video are looked for once, whatever is said. A session is of
+ * use to the account that paid for it only.
+ *
+ * Returns: (transfer full): SHA-256, 64 lower-case hex digits
+ */
+gchar *
+kling_request_dup_session_key (const KlingRequest * request,
+    const gchar * account)
+{
+  g_autoptr (GPtrArray) fields = g_ptr_array_new_with_free_func (g_free);
+
+  add_service (fields, request);
+  add_video (fields, request);
+  add_text (fields, "account", account);
+  return hash_fields (SESSION_LAYOUT, fields);
+}
+
+/**
+ * kling_request_dup_speech_key:
+ * @request: a request with a text
+ * @account: who pays
+ *
+ * A text is spoken once, whoever's lips move.
+ *
+ * Returns: (transfer full): SHA-256, 64 lower-case hex digits
+ */
+gchar *
+kling_request_dup_speech_key (const KlingRequest * request,
+    const gchar * account)
+{
+  const KlingDialect *dialect = kling_dialect_get (request->dialect);
+  g_autoptr (GPtrArray) fields = g_ptr_array_new_with_free_func (g_free);
+
+  add_service (fields, request);
+  add_spoken_text (fields, request, dialect->fields);
+  add_text (fields, "account", account);
+  return hash_fields (SPEECH_LAYOUT, fields);
+}
+
+/**
+ * kling_request_dup_task_key:
+ * @request: a request that names a task
+ *
+ * Returns: (transfer full): SHA-256, 64 lower-case hex digits
+ */
+gchar *
+kling_request_dup_task_key (const KlingRequest * request)
+{
+  g_autoptr (GPtrArray) fields = g_ptr_array_new_with_free_func (g_free);
+
+  add_service (fields, request);
+  add_text (fields, "task-id", request->task_id);
+  return hash_fields (TASK_LAYOUT, fields);
 }
 
 /* Base32 of RFC 4648 in lower case; @n_bytes is a multiple of 5, which takes no

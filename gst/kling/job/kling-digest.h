@@ -10,6 +10,11 @@
 G_BEGIN_DECLS
 
 gchar *kling_request_dup_digest (const KlingRequest * request);
+gchar *kling_request_dup_session_key (const KlingRequest * request,
+    const gchar * account);
+gchar *kling_request_dup_speech_key (const KlingRequest * request,
+    const gchar * account);
+gchar *kling_request_dup_task_key (const KlingRequest * request);
 gchar *kling_request_dup_external_id (const KlingRequest * request,
     guint attempt);
 

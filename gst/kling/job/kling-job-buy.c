@@ -34,35 +34,33 @@ job_keep_details (KlingJob * job, const KlingReply * reply)
   kling_details_copy (&job->details, &reply->details);
 }
 
-static const gchar *
-job_get_session_id (const KlingJob * job)
+/**
+ * kling_job_get_sources:
+ * @job: a job
+ *
+ * Returns: what the service reads, and where; and what has been decided
+ */
+KlingSources
+kling_job_get_sources (const KlingJob * job)
 {
-  return job->request->session_id ? job->request->session_id
-      : job->record->session_id;
-}
-
-/* What the service reads, and where; and what has been decided */
-static KlingSources
-job_get_sources (const KlingJob * job)
-{
-  const KlingRecord *record = job->record;
+  const gchar *speech_id = job->speech ? job->speech->speech_id : NULL;
   KlingSources sources = {
-    .session_id = job_get_session_id (job),
+    .session_id = kling_job_get_session_id (job),
     .face_id = kling_job_get_face_id (job),
     .video_url = job->request->video_url,
     .audio_url = job->request->audio_url,
     .audio_id = job->request->audio_id ? job->request->audio_id
-        : record->speech_id,
+        : speech_id,
     .audio_start = job->cut.start,
     .audio_end = job->cut.end,
     .insert_time = job->cut.insert,
-    .external_id = record->external_id,
+    .external_id = job->record->external_id,
   };
 
-  if (record->video_upload)
-    sources.video_url = kling_uploaded_get_url (record->video_upload);
-  if (record->audio_upload)
-    sources.audio_url = kling_uploaded_get_url (record->audio_upload);
+  if (job->video_upload)
+    sources.video_url = kling_uploaded_get_url (job->video_upload);
+  if (job->audio_upload)
+    sources.audio_url = kling_uploaded_get_url (job->audio_upload);
   return sources;
 }
 
@@ -70,63 +68,10 @@ job_get_sources (const KlingJob * job)
 static gboolean
 job_get_inline_audio (KlingJob * job, KlingSources * sources, GError ** error)
 {
-  if (job->request->audio == NULL || job->record->audio_upload)
+  if (job->request->audio == NULL || job->audio_upload)
     return TRUE;
   sources->audio = kling_spool_get_bytes (job->request->audio->spool, error);
   return sources->audio != NULL;
-}
-
-/* Sends identify-face once and writes down what came of it. */
-static KlingEnding
-job_send_identify (KlingJob * job, KlingReply * reply, GError ** error)
-{
-  KlingRecord *record = job->record;
-  KlingSources sources = job_get_sources (job);
-  KlingEnding ending = kling_service_identify (job->service, job->request,
-      &sources, job->stop, reply, error);
-
-  if (ending == KLING_ENDING_CREATED) {
-    kling_record_forget_session (record);
-    record->session_id = g_strdup (reply->answer.session_id);
-    record->faces = g_steal_pointer (&reply->answer.faces);
-  }
-  record->identify_unknown = ending == KLING_ENDING_UNKNOWN;
-  return ending;
-}
-
-/* A lost create call is the one thing that a person has to sort out, so it is
- * said even when nobody listens any more. */
-static void
-job_keep_unknown (KlingJob * job, const GError * reason,
-    const KlingReply * reply)
-{
-  kling_record_set_reason (job->record, KLING_RECORD_UNKNOWN, reason,
-      &reply->details);
-  if (!kling_job_may_go_on (job, NULL) || kling_exit_has_begun ())
-    g_printerr ("klinglipsync: %s\n", reason->message);
-}
-
-static void
-job_keep_task (KlingJob * job, const KlingReply * reply)
-{
-  KlingRecord *record = job->record;
-
-  record->task_id = g_strdup (reply->answer.task_id);
-  record->state = KLING_RECORD_RUNNING;
-  record->resent = FALSE;
-  record->attempts++;
-  kling_job_set_task_id (job, record->task_id);
-}
-
-/* @reason: why it was refused */
-static void
-job_keep_refusal (KlingJob * job, const GError * reason)
-{
-  /* no, so there is no task: what comes next is a first try again */
-  job->record->resent = FALSE;
-  /* it may be the session that has expired: a new run obtains a new one */
-  if (reason->code == KLING_ERROR_INPUT)
-    kling_record_forget_session (job->record);
 }
 
 /* "Your id is in use": the only one who makes this id is us, for this. */
@@ -137,46 +82,128 @@ is_duplicate (KlingJob * job, KlingEnding ending, const KlingReply * reply)
       && kling_answer_may_be_duplicate (&reply->answer);
 }
 
-/* What came of a create call, into the record */
+/* A task that the service has under our id is ours. If it cannot tell, or has
+ * been sent the call twice, its no may be about the second one only. */
 static KlingEnding
-job_keep_ending (KlingJob * job, KlingEnding ending, const KlingReply * reply,
-    GError ** reason)
+job_judge_duplicate (KlingJob * job, GError ** reason)
 {
-  if (is_duplicate (job, ending, reply) && kling_job_adopt_duplicate (job)) {
+  gboolean answered;
+  g_autofree gchar *text = NULL;
+
+  if (kling_job_adopt_duplicate (job, &answered)) {
     g_clear_error (reason);
     return KLING_ENDING_CREATED;
   }
-  if (ending == KLING_ENDING_CREATED)
-    job_keep_task (job, reply);
-  else if (ending == KLING_ENDING_UNKNOWN)
-    job_keep_unknown (job, *reason, reply);
-  else if (ending == KLING_ENDING_REFUSED)
-    job_keep_refusal (job, *reason);
-  return ending;
+  if (answered && !job->record->resent)
+    return KLING_ENDING_REFUSED;
+  text = g_strdup_printf ("%s The service may say so because it has a task with"
+      " our id %s already. Start again to look for it.", (*reason)->message,
+      job->record->external_id);
+  g_clear_error (reason);
+  *reason = g_error_new_literal (KLING_ERROR, KLING_ERROR_OUTCOME_UNKNOWN,
+      text);
+  return KLING_ENDING_UNKNOWN;
 }
 
-/* Sends the create call once and writes down what came of it. */
-static KlingEnding
-job_send_create (KlingJob * job, KlingReply * reply, GError ** error)
+static void
+job_keep_task (KlingJob * job, const gchar * task_id)
 {
-  KlingSources sources = job_get_sources (job);
+  KlingRecord *record = job->record;
+
+  g_free (record->task_id);
+  record->task_id = g_strdup (task_id);
+  record->state = KLING_RECORD_RUNNING;
+  record->query_path = 0;
+  record->units = -1;
+  kling_job_set_task_id (job, record->task_id);
+}
+
+/* Sends the create call once and writes down the task, if there is one. */
+static KlingEnding
+job_send_create (KlingJob * job, KlingEntry * entry, KlingReply * reply,
+    GError ** error)
+{
+  KlingSources sources = kling_job_get_sources (job);
   g_autoptr (GError) reason = NULL;
   KlingEnding ending;
 
   if (!job_get_inline_audio (job, &sources, error))
     return KLING_ENDING_NOT_SENT;
-  kling_test_point ("before-create");
   ending = kling_service_create (job->service, job->request, &sources,
       job->stop, reply, &reason);
   g_clear_pointer (&sources.audio, g_bytes_unref);
-  job->record->sent_at = kling_clock_now ();
   kling_test_point ("after-create");
 
   kling_job_redact (job, reason);
-  ending = job_keep_ending (job, ending, reply, &reason);
+  if (ending == KLING_ENDING_CREATED) {
+    job_keep_task (job, reply->answer.task_id);
+    job->bought = TRUE;
+  } else if (is_duplicate (job, ending, reply)) {
+    ending = job_judge_duplicate (job, &reason);
+  }
+  if (ending == KLING_ENDING_CREATED)
+    kling_job_put_answer (job, entry);
   if (reason)
     g_propagate_error (error, g_steal_pointer (&reason));
   return ending;
+}
+
+/* A lost create call is the one thing that a person has to sort out, so it is
+ * said even when nobody listens any more. */
+static void
+job_keep_unknown (KlingJob * job, KlingEntry * entry, const GError * reason,
+    const KlingReply * reply)
+{
+  kling_record_set_reason (entry->record, KLING_RECORD_UNKNOWN, reason,
+      &reply->details);
+  kling_job_put (job, entry);
+  if (entry == job->entry
+      && (!kling_job_may_go_on (job, NULL) || kling_exit_has_begun ()))
+    g_printerr ("klinglipsync: %s\n", reason->message);
+}
+
+static void
+job_keep_refusal (KlingJob * job, KlingEntry * entry, const GError * reason,
+    const KlingReply * reply)
+{
+  g_autoptr (GError) error = NULL;
+
+  kling_record_set_reason (entry->record, KLING_RECORD_REFUSED, reason,
+      &reply->details);
+  if (!kling_entry_refuse_call (entry, &error))
+    kling_job_warn (job, "%s", error->message);
+  if (entry == job->entry && reason->code == KLING_ERROR_INPUT)
+    kling_job_forget_session (job);
+}
+
+static void
+job_take_back (KlingJob * job, KlingEntry * entry, KlingRecordState state)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!kling_entry_take_back_call (entry, state, &error))
+    kling_job_warn (job, "%s", error->message);
+}
+
+/* What came of a call that bought nothing, into its record. @state is what that
+ * said before. */
+static void
+job_keep_ending (KlingJob * job, KlingEntry * entry, KlingRecordState state,
+    KlingEnding ending, const GError * reason, const KlingReply * reply)
+{
+  switch (ending) {
+    case KLING_ENDING_CREATED:
+      break;
+    case KLING_ENDING_UNKNOWN:
+      job_keep_unknown (job, entry, reason, reply);
+      break;
+    case KLING_ENDING_REFUSED:
+      job_keep_refusal (job, entry, reason, reply);
+      break;
+    default:
+      job_take_back (job, entry, state);
+      break;
+  }
 }
 
 /* Whether the call may be sent again, after the wait that is due.
@@ -211,10 +238,37 @@ may_be_resent (KlingEnding ending, const GError * reason)
       || reason->code == KLING_ERROR_TIMED_OUT);
 }
 
+/* Sends @call once. Whatever happens, the record knows it before anything else
+ * is done, and until then the process does not exit. */
+static KlingEnding
+job_call_once (KlingJob * job, KlingEntry * entry, KlingPaidCall call,
+    KlingReply * reply, GError ** error)
+{
+  KlingRecordState state = entry->record->state;
+  gboolean again = job->again && entry == job->entry;
+  KlingEnding ending = KLING_ENDING_NOT_SENT;
+  g_autoptr (GError) reason = NULL;
+
+  if (!kling_exit_hold ()) {
+    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_CANCELLED, "Stopped.");
+    return ending;
+  }
+  if (kling_entry_begin_call (entry, again, &reason)) {
+    ending = call (job, entry, reply, &reason);
+    kling_job_redact (job, reason);
+    job_keep_ending (job, entry, state, ending, reason, reply);
+  }
+  kling_exit_release ();
+  if (reason)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return ending;
+}
+
 /**
  * kling_job_call_paid:
  * @job: a job
- * @call: sends a call that costs, once, and writes down what came of it
+ * @entry: what the call is about
+ * @call: sends a call that costs, once, and writes down what it bought
  * @error: set unless the ending is %KLING_ENDING_CREATED
  *
  * Sends @call until it ends in something else than "wait".
@@ -222,7 +276,8 @@ may_be_resent (KlingEnding ending, const GError * reason)
  * Returns: how it ended at last
  */
 KlingEnding
-kling_job_call_paid (KlingJob * job, KlingPaidCall call, GError ** error)
+kling_job_call_paid (KlingJob * job, KlingEntry * entry, KlingPaidCall call,
+    GError ** error)
 {
   gint64 deadline = kling_clock_after (job->settings->task_timeout);
   KlingEnding last = KLING_ENDING_CREATED;
@@ -234,16 +289,9 @@ kling_job_call_paid (KlingJob * job, KlingPaidCall call, GError ** error)
 
     if (!kling_job_refresh_uploads (job, error))
       return KLING_ENDING_NOT_SENT;
-    if (!kling_exit_hold ()) {
-      g_set_error_literal (error, KLING_ERROR, KLING_ERROR_CANCELLED,
-          "Stopped.");
-      return KLING_ENDING_NOT_SENT;
-    }
-    KlingEnding ending = call (job, &reply, &reason);
-    kling_exit_release ();
-    kling_job_redact (job, reason);
-    job_keep_details (job, &reply);
+    KlingEnding ending = job_call_once (job, entry, call, &reply, &reason);
 
+    job_keep_details (job, &reply);
     /* how often the network failed has nothing to do with how often it was busy */
     if (ending != last)
       kling_backoff_reset (&backoff);
@@ -259,29 +307,6 @@ kling_job_call_paid (KlingJob * job, KlingPaidCall call, GError ** error)
   }
 }
 
-static gboolean
-job_obtain_session (KlingJob * job, GError ** error)
-{
-  if (job->dialect->identify_path == NULL || job_get_session_id (job))
-    return TRUE;
-
-  if (job->record->identify_unknown)
-    kling_job_warn (job, "identify-face was sent before and its answer was"
-        " lost. It is sent once more, and may be billed a second time.");
-  kling_job_progress (job, KLING_STAGE_IDENTIFYING, KLING_PERCENT_IDENTIFY,
-      "Looking for the face in the video (identify-face).");
-
-  gint64 begun = kling_clock_now ();
-
-  if (kling_job_call_paid (job, job_send_identify,
-          error) != KLING_ENDING_CREATED)
-    return FALSE;
-  KLING_INFO ("identify-face: session %s after %.1f s",
-      job_get_session_id (job),
-      (gdouble) (kling_clock_now () - begun) / KLING_SECOND);
-  return TRUE;
-}
-
 /* When the lips move, in a dialect that says it */
 static gboolean
 job_place (KlingJob * job, GError ** error)
@@ -291,7 +316,8 @@ job_place (KlingJob * job, GError ** error)
   if (!job->dialect->chooses_face)
     return TRUE;
   return kling_cut_place (&job->cut, job->request,
-      kling_faces_find (job->record->faces, kling_job_get_face_id (job)),
+      kling_faces_find (job->session ? job->session->faces : NULL,
+          kling_job_get_face_id (job)),
       video && video->duration >= 0 ? video->duration / 1000 : -1, error);
 }
 
@@ -302,10 +328,10 @@ job_get_ready (KlingJob * job, GError ** error)
 {
   return kling_job_may_go_on (job, error)
       && kling_job_measure_audio (job, error)
-      && kling_job_upload_inputs (job, error)
+      && kling_job_upload_audio (job, error)
+      && (job->dialect->identify_path || kling_job_upload_video (job, error))
       && kling_job_may_go_on (job, error)
-      && job_obtain_session (job, error)
-      && kling_job_choose_face (job, error)
+      && kling_job_obtain_session (job, error)
       && kling_job_may_go_on (job, error)
       && kling_job_obtain_speech (job, error)
       && job_place (job, error)
@@ -318,13 +344,15 @@ job_create (KlingJob * job, GError ** error)
   KlingRecord *record = job->record;
 
   /* what is sent once more is sent with the same id */
-  if (!record->resent) {
+  if (!job->again) {
     g_free (record->external_id);
     record->external_id = kling_job_dup_external_id (job);
+    g_free (record->account);
+    record->account = g_strdup (job->account);
   }
   kling_job_progress (job, KLING_STAGE_CREATING, KLING_PERCENT_CREATE,
       "Asking for the video (this is the call that costs).");
-  return kling_job_call_paid (job, job_send_create, error);
+  return kling_job_call_paid (job, job->entry, job_send_create, error);
 }
 
 static void
@@ -336,10 +364,23 @@ job_tell_accepted (KlingJob * job)
   if (job->adopted)
     kling_job_progress (job, KLING_STAGE_QUEUED, KLING_PERCENT_TASK,
         "The service knows this request: waiting for task %s, which was bought"
-        " before. To have another one made, set external-task-id.", task_id);
+        " before. To have another one made, set take to a new name.", task_id);
   else
     kling_job_progress (job, KLING_STAGE_QUEUED, KLING_PERCENT_TASK,
         "Task %s was accepted. The service needs minutes, usually.", task_id);
+}
+
+static gboolean
+job_may_pay (KlingJob * job, GError ** error)
+{
+  if (!job->settings->may_not_pay)
+    return TRUE;
+  g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "This link asks for a video that would have to be bought, and a link may"
+      " not do that by itself. Nothing was sent. To allow it, set the"
+      " environment variable KLING_URI_MAY_PAY=1, or the property uri-may-pay of"
+      " the element.");
+  return FALSE;
 }
 
 /**
@@ -355,9 +396,10 @@ kling_job_buy_task (KlingJob * job, GError ** error)
   g_autoptr (GError) reason = NULL;
   KlingEnding ending;
 
-  if (!job_get_ready (job, error))
+  if (!job_may_pay (job, error) || !job_get_ready (job, error))
     return FALSE;
   ending = job_create (job, &reason);
+  job->again = FALSE;
   if (ending == KLING_ENDING_UNKNOWN && kling_job_has_own_external_id (job))
     return kling_job_settle (job, error);
   if (ending != KLING_ENDING_CREATED) {
@@ -384,6 +426,6 @@ kling_job_settle (KlingJob * job, GError ** error)
 {
   if (!kling_job_find_task (job, error))
     return FALSE;
-  return job->record->state == KLING_RECORD_RUNNING
+  return kling_record_has_task (job->record)
       || kling_job_buy_task (job, error);
 }

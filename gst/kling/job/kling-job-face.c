@@ -45,10 +45,16 @@ check_face (GPtrArray * faces, const gchar * id, const gchar * whose,
   return FALSE;
 }
 
-static gboolean
-check_any (KlingJob * job, GError ** error)
+static GPtrArray *
+job_get_faces (const KlingJob * job)
 {
-  GPtrArray *faces = job->record->faces;
+  return job->session ? job->session->faces : NULL;
+}
+
+static gboolean
+check_any (KlingJob * job, KlingEntry * session, GError ** error)
+{
+  GPtrArray *faces = job_get_faces (job);
 
   if (faces == NULL || faces->len > 0)
     return TRUE;
@@ -56,15 +62,16 @@ check_any (KlingJob * job, GError ** error)
       "The service found no face in the video, so the lip-sync was not asked"
       " for. It needs one that looks at the camera and is not small.");
   /* another look at the video may see more */
-  kling_record_forget_session (job->record);
+  kling_record_forget_session (session->record);
+  kling_job_put (job, session);
   return FALSE;
 }
 
 static void
 job_tell_choice (KlingJob * job)
 {
-  GPtrArray *faces = job->record->faces;
-  const KlingFace *face = kling_faces_find (faces, job->record->face_id);
+  GPtrArray *faces = job_get_faces (job);
+  const KlingFace *face = kling_faces_find (faces, job->session->face_id);
 
   if (faces->len == 1)
     return;
@@ -79,9 +86,9 @@ job_tell_choice (KlingJob * job)
 
 /* Asks the application, when there is something to choose. */
 static gboolean
-job_ask_for_face (KlingJob * job, GError ** error)
+job_ask_for_face (KlingJob * job, KlingEntry * session, GError ** error)
 {
-  KlingRecord *record = job->record;
+  KlingRecord *record = job->session;
   g_autofree gchar *answer = NULL;
 
   if (record->faces->len > 1 && !kling_job_await_face (job, &answer, error))
@@ -92,34 +99,36 @@ job_ask_for_face (KlingJob * job, GError ** error)
     return FALSE;
   record->face_id = answer ? g_steal_pointer (&answer)
       : g_strdup (kling_faces_get_longest (record->faces)->id);
+  session->record->face_id = g_strdup (record->face_id);
+  kling_job_put (job, session);
   job_tell_choice (job);
   return TRUE;
 }
 
 static gboolean
-job_decide (KlingJob * job, GError ** error)
+job_decide (KlingJob * job, KlingEntry * session, GError ** error)
 {
-  KlingRecord *record = job->record;
+  GPtrArray *faces = job_get_faces (job);
 
   if (job->request->face_id)
-    return check_face (record->faces, job->request->face_id,
+    return check_face (faces, job->request->face_id,
         "The property face-id is", error);
-  if (record->face_id)
+  if (job->session && job->session->face_id)
     return TRUE;
-  if (record->faces == NULL) {
+  if (faces == NULL) {
     g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SERVICE,
         "The service did not say which faces it found. Set face-id, if you know"
         " one from its console; otherwise ask its support.");
     return FALSE;
   }
-  return job_ask_for_face (job, error);
+  return job_ask_for_face (job, session, error);
 }
 
 /* What cannot be chosen is not what was asked for, perhaps. */
 static void
 job_warn_of_chance (KlingJob * job)
 {
-  GPtrArray *faces = job->record->faces;
+  GPtrArray *faces = job_get_faces (job);
 
   if (faces != NULL && faces->len > 1)
     kling_job_warn (job,
@@ -132,6 +141,7 @@ job_warn_of_chance (KlingJob * job)
 /**
  * kling_job_choose_face:
  * @job: a job that has a session, if its dialect has sessions
+ * @session: (nullable): its entry, %NULL when the session was given
  * @error: return location for a #KlingError
  *
  * Decides whose lips move: the face that was set, the one that the application
@@ -140,14 +150,14 @@ job_warn_of_chance (KlingJob * job)
  * Returns: %TRUE when that is known, or is the service's to decide
  */
 gboolean
-kling_job_choose_face (KlingJob * job, GError ** error)
+kling_job_choose_face (KlingJob * job, KlingEntry * session, GError ** error)
 {
-  if (job->record->faces)
+  if (job_get_faces (job))
     kling_job_tell_faces (job);
-  if (!check_any (job, error))
+  if (!check_any (job, session, error))
     return FALSE;
   if (job->dialect->chooses_face)
-    return job_decide (job, error);
+    return job_decide (job, session, error);
   job_warn_of_chance (job);
   return TRUE;
 }
@@ -161,5 +171,7 @@ kling_job_choose_face (KlingJob * job, GError ** error)
 const gchar *
 kling_job_get_face_id (const KlingJob * job)
 {
-  return job->request->face_id ? job->request->face_id : job->record->face_id;
+  if (job->request->face_id)
+    return job->request->face_id;
+  return job->session ? job->session->face_id : NULL;
 }

@@ -130,6 +130,20 @@ job_tell_poll (KlingJob * job, Polls * polls, const KlingAnswer * answer)
   polls->told_word = g_strdup (word);
 }
 
+static gboolean
+job_set_gone (KlingJob * job, GError ** error)
+{
+  g_autoptr (GError) reason = g_error_new (KLING_ERROR, KLING_ERROR_RESULT,
+      "The service made the video of task %s, but has it no more. To have it"
+      " made once more, set take to a new name.", job->record->task_id);
+
+  kling_record_set_reason (job->record, KLING_RECORD_GONE, reason,
+      &job->details);
+  kling_job_put (job, job->entry);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
 /* The service gave the task up. Its words, and for whom they are. */
 static gboolean
 job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
@@ -141,12 +155,8 @@ job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
 
   /* It had made the video before: it is gone, and buying it again is not ours
    * to decide. */
-  if (job->record->succeeded) {
-    g_set_error (error, KLING_ERROR, KLING_ERROR_RESULT,
-        "The service made the video of task %s, but has it no more.",
-        job->record->task_id);
-    return FALSE;
-  }
+  if (job->record->state != KLING_RECORD_RUNNING)
+    return job_set_gone (job, error);
   if (code != KLING_ERROR_INPUT && code != KLING_ERROR_POLICY)
     code = KLING_ERROR_TASK_FAILED;
   reason = g_error_new (KLING_ERROR, code,
@@ -157,6 +167,7 @@ job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
   kling_job_redact (job, reason);
   kling_record_set_reason (job->record, KLING_RECORD_FAILED, reason,
       &job->details);
+  kling_job_put (job, job->entry);
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }
@@ -167,7 +178,11 @@ job_judge_success (KlingJob * job, Polls * polls, const KlingAnswer * answer,
 {
   const gchar *marked = job->request->watermark ? answer->watermark_url : NULL;
 
-  job->record->succeeded = TRUE;
+  if (job->record->state == KLING_RECORD_RUNNING) {
+    job->record->state = KLING_RECORD_FETCHING;
+    kling_job_put (job, job->entry);
+    kling_test_point ("record-fetching");
+  }
   if (marked || answer->result_url) {
     *url = g_strdup (marked ? marked : answer->result_url);
     return TRUE;
@@ -187,6 +202,8 @@ job_judge_answer (KlingJob * job, Polls * polls, const KlingAnswer * answer,
 {
   kling_backoff_reset (&polls->backoff);
   polls->missing_since = 0;
+  if (answer->units >= 0)
+    job->record->units = answer->units;
   job_tell_poll (job, polls, answer);
 
   switch (answer->task_state) {
@@ -213,6 +230,8 @@ job_judge_failure (KlingJob * job, Polls * polls, const KlingAnswer * answer,
     polls->missing_since = now;
 
   if (polls->missing_since && now - polls->missing_since > MISSING_PATIENCE) {
+    if (job->record->state != KLING_RECORD_RUNNING)
+      return job_set_gone (job, error);
     g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
         "The service no longer knows task %s, which it accepted. Ask its"
         " support, with the task id.", job->record->task_id);
@@ -252,6 +271,7 @@ job_poll (KlingJob * job, Polls * polls, gint64 * wait, gchar ** url,
   gboolean answered;
 
   polls->attempt++;
+  kling_test_point ("polled");
   answered = kling_service_query (job->service, job->record->task_id,
       &job->record->query_path, job->stop, &reply, &reason);
   job_keep_query_details (job, &reply);
@@ -361,7 +381,7 @@ job_check_download (KlingJob * job, KlingSpool * spool, GError ** error)
         "It has no picture.");
     return NULL;
   }
-  return kling_result_new (job->record->task_id, spool, &info);
+  return kling_result_new (job->record, job->store, spool, &info);
 }
 
 static KlingResult *
@@ -402,10 +422,18 @@ download_may_be_repeated (KlingJob * job, const GError * reason,
 static void
 job_keep_result (KlingJob * job, KlingResult * result)
 {
+  KlingRecord *record = job->record;
   goffset size = kling_spool_get_size (result->spool);
 
-  job->record->result = result;
-  job->record->state = KLING_RECORD_DONE;
+  record->state = KLING_RECORD_DONE;
+  record->size = size;
+  record->duration = result->info.duration;
+  g_free (record->sha256);
+  record->sha256 = g_strdup (kling_spool_get_sha256 (result->spool));
+  result->is_new = job->bought;
+  if (job->entry && job->store == NULL)
+    kling_entry_set_result (job->entry, result);
+  kling_job_put (job, job->entry);
   KLING_INFO ("result: %" G_GOFFSET_FORMAT " bytes, %.2f s, sha256 %s", size,
       (gdouble) result->info.duration / KLING_SECOND,
       kling_spool_get_sha256 (result->spool));
@@ -424,7 +452,7 @@ job_set_unusable (KlingJob * job, GError * reason, GError ** error)
 
 /* Downloads, and asks for the address anew after each failure: it may have
  * expired. */
-static gboolean
+static KlingResult *
 job_download_until_done (KlingJob * job, Polls * polls, gchar * first_url,
     GError ** error)
 {
@@ -438,12 +466,12 @@ job_download_until_done (KlingJob * job, Polls * polls, gchar * first_url,
 
     if (result) {
       job_keep_result (job, result);
-      return TRUE;
+      return result;
     }
     KLING_INFO ("download failed: %s", reason->message);
     if (!download_may_be_repeated (job, reason, &unusable)) {
       job_set_unusable (job, g_steal_pointer (&reason), error);
-      return FALSE;
+      return NULL;
     }
     gint64 wait = kling_backoff_next (&backoff, KLING_SECOND);
 
@@ -453,22 +481,21 @@ job_download_until_done (KlingJob * job, Polls * polls, gchar * first_url,
     g_free (url);
     url = job_await_url (job, polls, wait, error);
     if (url == NULL)
-      return FALSE;
+      return NULL;
   }
 }
 
 /**
  * kling_job_fetch_result:
  * @job: a job whose record has a task
- * @is_new: whether the task was created just now
  * @error: return location for a #KlingError
  *
  * Waits for the task and downloads what it made.
  *
- * Returns: %TRUE when the record has a result
+ * Returns: (transfer full) (nullable): the result, which the record has, too
  */
-gboolean
-kling_job_fetch_result (KlingJob * job, gboolean is_new, GError ** error)
+KlingResult *
+kling_job_fetch_result (KlingJob * job, GError ** error)
 {
   g_auto (Polls) polls = { kling_clock_now (), };
 
@@ -476,11 +503,12 @@ kling_job_fetch_result (KlingJob * job, gboolean is_new, GError ** error)
   polls.deadline = kling_clock_after (job->settings->task_timeout);
 
   gchar *url = job_await_url (job, &polls,
-      is_new ? job->settings->poll_interval : 0, error);
+      job->bought ? job->settings->poll_interval : 0, error);
 
   if (url == NULL)
-    return FALSE;
-  kling_job_remove_uploads (job);
+    return NULL;
+  if (job->entry)
+    kling_job_remove_uploads (job);
   /* the task is done: fetching it gets its own time */
   polls.deadline = kling_clock_after (job->settings->task_timeout);
   return job_download_until_done (job, &polls, url, error);

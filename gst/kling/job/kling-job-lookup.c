@@ -22,6 +22,9 @@ static const guint look_at[] = { 5, 15, 30, 60, 120 };
 /* How long to wait when the service did not answer at the last of these */
 #define LATER (30 * KLING_SECOND)
 
+/* Services keep tasks for 30 days. */
+#define MEMORY_OF_SERVICE (29 * 24 * 3600 * KLING_SECOND)
+
 /**
  * kling_job_dup_external_id:
  * @job: a job that is about to ask for a task
@@ -37,7 +40,7 @@ kling_job_dup_external_id (KlingJob * job)
   if (!job->dialect->has_external_id)
     return NULL;
   return kling_request_dup_external_id (job->request,
-      job->record->attempts + 1);
+      job->record->attempt + 1);
 }
 
 /**
@@ -57,7 +60,7 @@ kling_job_has_own_external_id (const KlingJob * job)
 
   if (!job->dialect->has_external_id)
     return FALSE;
-  own = kling_request_dup_external_id (job->request, job->record->attempts + 1);
+  own = kling_request_dup_external_id (job->request, job->record->attempt);
   return g_strcmp0 (job->record->external_id, own) == 0;
 }
 
@@ -70,7 +73,7 @@ job_adopt (KlingJob * job, const gchar * task_id)
   record->task_id = g_strdup (task_id);
   record->state = KLING_RECORD_RUNNING;
   record->resent = FALSE;
-  record->attempts++;
+  record->query_path = 0;
   KLING_INFO ("found task %s by its external id %s", task_id,
       record->external_id);
   kling_job_set_task_id (job, task_id);
@@ -79,6 +82,7 @@ job_adopt (KlingJob * job, const gchar * task_id)
 /**
  * kling_job_adopt_duplicate:
  * @job: a job whose create call was refused
+ * @answered: (out): whether the service said if it has the task
  *
  * A service that knows our id already has the task: this machine forgot it, or
  * another one asked for the same.
@@ -86,13 +90,14 @@ job_adopt (KlingJob * job, const gchar * task_id)
  * Returns: whether the record has a task now
  */
 gboolean
-kling_job_adopt_duplicate (KlingJob * job)
+kling_job_adopt_duplicate (KlingJob * job, gboolean * answered)
 {
   g_autoptr (GError) reason = NULL;
   g_autofree gchar *task_id = NULL;
 
-  if (!kling_service_look_up (job->service, job->record->external_id, job->stop,
-          &task_id, &reason))
+  *answered = kling_service_look_up (job->service, job->record->external_id,
+      job->stop, &task_id, &reason);
+  if (!*answered)
     KLING_INFO ("look-up failed: %s", reason->message);
   if (task_id == NULL)
     return FALSE;
@@ -112,8 +117,10 @@ job_look_once (KlingJob * job, gboolean * found)
       job->record->external_id, job->stop, &task_id, &reason);
 
   *found = task_id != NULL;
-  if (*found)
+  if (*found) {
     job_adopt (job, task_id);
+    kling_job_put (job, job->entry);
+  }
   if (!answered)
     KLING_INFO ("look-up failed: %s", reason->message);
   return answered;
@@ -123,8 +130,8 @@ job_look_once (KlingJob * job, gboolean * found)
 static gboolean
 job_wait_to_look (KlingJob * job, guint n, GError ** error)
 {
-  gint64 span = n < G_N_ELEMENTS (look_at) ? job->record->sent_at
-      + look_at[n] * KLING_SECOND - kling_clock_now () : LATER;
+  gint64 span = n < G_N_ELEMENTS (look_at) ? look_at[n] * KLING_SECOND
+      - kling_clock_since (job->record->sent_at) : LATER;
 
   return kling_job_sleep (job, MAX (0, span), KLING_NEVER, error);
 }
@@ -133,7 +140,7 @@ job_wait_to_look (KlingJob * job, guint n, GError ** error)
 static guint
 get_first_look (const KlingJob * job)
 {
-  gint64 passed = kling_clock_now () - job->record->sent_at;
+  gint64 passed = kling_clock_since (job->record->sent_at);
   guint i = 0;
 
   while (i + 1 < G_N_ELEMENTS (look_at)
@@ -147,7 +154,7 @@ get_first_look (const KlingJob * job)
 static gboolean
 job_look (KlingJob * job, gboolean * found, GError ** error)
 {
-  gint64 give_up = job->record->sent_at + job->settings->task_timeout;
+  gint64 give_up = kling_clock_after (job->settings->task_timeout);
 
   for (guint i = get_first_look (job);; i++) {
     gboolean late = i + 1 >= G_N_ELEMENTS (look_at);
@@ -167,14 +174,24 @@ job_look (KlingJob * job, gboolean * found, GError ** error)
   }
 }
 
+/* Who pays now may not be who paid then, and a service forgets: from a look that
+ * finds nothing follows nothing then. */
+static gboolean
+job_may_send_again (KlingJob * job)
+{
+  const KlingRecord *record = job->record;
+
+  return !record->resent && g_strcmp0 (record->account, job->account) == 0
+      && kling_clock_since (record->sent_at) < MEMORY_OF_SERVICE;
+}
+
 /**
  * kling_job_find_task:
  * @job: a job whose record is %KLING_RECORD_UNKNOWN and has an external id of
  *   ours
  * @error: return location for a #KlingError
  *
- * Returns: %TRUE when the record has a task, or may be bought: it is
- *   %KLING_RECORD_READY then
+ * Returns: %TRUE when the record has a task, or the call may be sent once more
  */
 gboolean
 kling_job_find_task (KlingJob * job, GError ** error)
@@ -188,14 +205,13 @@ kling_job_find_task (KlingJob * job, GError ** error)
     return FALSE;
   if (found)
     return TRUE;
-  if (job->record->resent) {
+  if (!job_may_send_again (job)) {
     g_propagate_error (error, g_error_copy (job->record->reason));
     return FALSE;
   }
   kling_job_warn (job,
       "The service knows of no task %s, so the call is sent once"
       " more with the same id.", job->record->external_id);
-  job->record->resent = TRUE;
-  job->record->state = KLING_RECORD_READY;
+  job->again = TRUE;
   return TRUE;
 }

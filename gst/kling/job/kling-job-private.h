@@ -7,6 +7,7 @@
 
 #include "kling-cut.h"
 #include "kling-job.h"
+#include "kling-journal.h"
 #include "kling-service.h"
 
 G_BEGIN_DECLS
@@ -34,13 +35,22 @@ struct _KlingJob
   const KlingDialect *dialect;
   KlingHttp *http;
   KlingService *service;
-  KlingRecord *record;
+  KlingStore *store;            /* NULL: there is none */
+  gchar *account;               /* who pays */
+  KlingEntry *entry;            /* NULL while another run has the record */
+  KlingRecord *record;          /* of entry, or a copy of what another has */
+  KlingRecord *session;         /* a copy */
+  KlingRecord *speech;          /* a copy */
+  KlingUploaded *video_upload;
+  KlingUploaded *audio_upload;
   KlingDetails details;
   KlingStage stage;
   gint percent;
   gint64 audio_length;          /* milliseconds, -1: not known */
   KlingCut cut;
   gboolean adopted;             /* the task was found at the service */
+  gboolean bought;              /* the task was asked for by this run */
+  gboolean again;               /* the call that costs is sent once more */
   gint64 uploads_checked_at;
   gboolean uploads_removed;
 
@@ -67,24 +77,48 @@ gboolean kling_job_may_go_on (KlingJob * job, GError ** error);
 gboolean kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline,
     GError ** error);
 
+/* kling-job-store.c: what is known from before, and is written down */
+gboolean kling_job_open_store (KlingJob * job, GError ** error);
+KlingEntry *kling_job_hold (KlingJob * job, KlingRecordKind kind,
+    const gchar * key, const gchar * what, GError ** error);
+gboolean kling_job_hold_record (KlingJob * job, KlingRecordKind kind,
+    const gchar * key, GError ** error);
+void kling_job_let_go (KlingJob * job);
+gboolean kling_job_take_over (KlingJob * job);
+void kling_job_put (KlingJob * job, KlingEntry * entry);
+void kling_job_put_answer (KlingJob * job, KlingEntry * entry);
+KlingResult *kling_job_get_kept (KlingJob * job, const KlingRecord * record,
+    GError ** error);
+
+/* kling-job-session.c: the faces of the source video */
+gboolean kling_job_obtain_session (KlingJob * job, GError ** error);
+void kling_job_forget_session (KlingJob * job);
+const gchar *kling_job_get_session_id (const KlingJob * job);
+
+/* kling-job-attach.c: a task that the user names */
+gboolean kling_job_attach (KlingJob * job, GError ** error);
+
 /* kling-job-upload.c: files from pads, to where the service reads them */
-gboolean kling_job_upload_inputs (KlingJob * job, GError ** error);
+gboolean kling_job_upload_video (KlingJob * job, GError ** error);
+gboolean kling_job_upload_audio (KlingJob * job, GError ** error);
 gboolean kling_job_refresh_uploads (KlingJob * job, GError ** error);
 void kling_job_remove_uploads (KlingJob * job);
 void kling_job_update_leftovers (KlingJob * job);
 void kling_job_redact (KlingJob * job, GError * error);
 
 /* kling-job-buy.c: the steps that cost money */
-typedef KlingEnding (*KlingPaidCall) (KlingJob * job, KlingReply * reply,
-    GError ** error);
+typedef KlingEnding (*KlingPaidCall) (KlingJob * job, KlingEntry * entry,
+    KlingReply * reply, GError ** error);
 
+KlingSources kling_job_get_sources (const KlingJob * job);
 gboolean kling_job_buy_task (KlingJob * job, GError ** error);
 gboolean kling_job_settle (KlingJob * job, GError ** error);
-KlingEnding kling_job_call_paid (KlingJob * job, KlingPaidCall call,
-    GError ** error);
+KlingEnding kling_job_call_paid (KlingJob * job, KlingEntry * entry,
+    KlingPaidCall call, GError ** error);
 
 /* kling-job-face.c: whose lips move */
-gboolean kling_job_choose_face (KlingJob * job, GError ** error);
+gboolean kling_job_choose_face (KlingJob * job, KlingEntry * session,
+    GError ** error);
 const gchar *kling_job_get_face_id (const KlingJob * job);
 
 /* kling-job-speech.c: what is said */
@@ -94,12 +128,11 @@ gboolean kling_job_obtain_speech (KlingJob * job, GError ** error);
 /* kling-job-lookup.c: a task whose answer was lost */
 gchar *kling_job_dup_external_id (KlingJob * job);
 gboolean kling_job_has_own_external_id (const KlingJob * job);
-gboolean kling_job_adopt_duplicate (KlingJob * job);
+gboolean kling_job_adopt_duplicate (KlingJob * job, gboolean * answered);
 gboolean kling_job_find_task (KlingJob * job, GError ** error);
 
 /* kling-job-fetch.c: the steps that do not */
-gboolean kling_job_fetch_result (KlingJob * job, gboolean is_new,
-    GError ** error);
+KlingResult *kling_job_fetch_result (KlingJob * job, GError ** error);
 
 /* kling-job.c: what the steps tell the world */
 void kling_job_progress (KlingJob * job, KlingStage stage, gint percent,

@@ -11,11 +11,9 @@
 #include "kling-job-private.h"
 
 #include "kling-clock.h"
+#include "kling-digest.h"
 #include "kling-log.h"
-#include "kling-url.h"
 
-/* How often we look whether an earlier job has let go of the record */
-#define HOLD_INTERVAL (250 * G_TIME_SPAN_MILLISECOND)
 /* A failed task is asked for once more, by a new run */
 #define MAX_TASKS 2
 
@@ -70,11 +68,16 @@ job_prepare (KlingJob * job, GError ** error)
   return kling_job_may_go_on (job, error);
 }
 
+/* Only now is a key needed: what is kept plays without. */
 static gboolean
 job_open (KlingJob * job, GError ** error)
 {
   const KlingSettings *settings = job->settings;
 
+  if (settings->credentials == NULL) {
+    g_propagate_error (error, g_error_copy (settings->no_credentials));
+    return FALSE;
+  }
   job->http = kling_http_new (settings->proxy, settings->tls_database,
       settings->user_agent, error);
   if (job->http == NULL)
@@ -86,32 +89,18 @@ job_open (KlingJob * job, GError ** error)
 static void
 job_close (KlingJob * job)
 {
-  if (job->record)
-    kling_journal_release (job->journal, job->record);
-  job->record = NULL;
+  kling_job_let_go (job);
+  g_clear_pointer (&job->session, kling_record_free);
+  g_clear_pointer (&job->speech, kling_record_free);
+  g_clear_pointer (&job->video_upload, kling_uploaded_free);
+  g_clear_pointer (&job->audio_upload, kling_uploaded_free);
   g_clear_pointer (&job->service, kling_service_free);
   g_clear_pointer (&job->http, kling_http_unref);
+  g_clear_pointer (&job->account, g_free);
+  g_clear_pointer (&job->store, kling_store_unref);
 }
 
-/* Another job of this element may still hold the record, because its paid call
- * is being answered in the background. */
-static gboolean
-job_hold_record (KlingJob * job, GError ** error)
-{
-  gboolean told = FALSE;
-
-  while ((job->record = kling_journal_try_hold (job->journal, job->request))
-      == NULL) {
-    if (!told)
-      kling_job_progress (job, KLING_STAGE_CREATING, -1,
-          "Waiting for the answer to an earlier call for the same video.");
-    told = TRUE;
-    if (!kling_job_sleep (job, HOLD_INTERVAL, KLING_NEVER, error))
-      return FALSE;
-  }
-  kling_job_update_leftovers (job);
-  return TRUE;
-}
+/* --- from what is known to a task --- */
 
 static gboolean
 job_recall_reason (KlingJob * job, GError ** error)
@@ -131,13 +120,11 @@ job_recall_failure (KlingJob * job, GError ** error)
   KlingRecord *record = job->record;
 
   if (record->reason->code != KLING_ERROR_TASK_FAILED
-      || record->attempts >= MAX_TASKS)
+      || record->attempt >= MAX_TASKS)
     return job_recall_reason (job, error);
 
   kling_job_warn (job, "Task %s for the same video failed before. It is asked"
       " for once more.", record->task_id);
-  record->state = KLING_RECORD_READY;
-  g_clear_pointer (&record->task_id, g_free);
   return kling_job_buy_task (job, error);
 }
 
@@ -151,30 +138,64 @@ job_recall_task (KlingJob * job)
       "This video was asked for before: waiting for task %s.", task_id);
 }
 
+static gchar *
+format_time (gint64 real_time)
+{
+  g_autoptr (GDateTime) time =
+      g_date_time_new_from_unix_local (real_time / G_USEC_PER_SEC);
+
+  return time ? g_date_time_format (time, "%F %T") : g_strdup ("?");
+}
+
+/* The run that sent the call has died before its answer came. */
+static void
+job_note_doubt (KlingJob * job)
+{
+  static const KlingDetails none = { 0 };
+  KlingRecord *record = job->record;
+  g_autofree gchar *time = format_time (record->sent_at);
+  g_autoptr (GError) reason = g_error_new (KLING_ERROR,
+      KLING_ERROR_OUTCOME_UNKNOWN,
+      "An earlier run ended in the middle of the call that costs, so this"
+      " lip-sync may have been bought. Sent was, on %s: %s%s%s. It is not sent"
+      " again by itself. Look into the service's console: if the task is there,"
+      " start again with task-id set to its id; if it is not, set take to a new"
+      " name to have it made.", time, record->label,
+      record->external_id ? ", external task id " : "",
+      record->external_id ? record->external_id : "");
+
+  kling_record_set_reason (record, KLING_RECORD_UNKNOWN, reason, &none);
+  kling_job_put (job, job->entry);
+}
+
 /* A create call whose answer was lost is never sent again by itself, unless the
  * service can tell whether it arrived. */
 static gboolean
 job_recall_doubt (KlingJob * job, GError ** error)
 {
+  if (job->record->state == KLING_RECORD_SENDING)
+    job_note_doubt (job);
   return kling_job_has_own_external_id (job) ? kling_job_settle (job, error)
       : job_recall_reason (job, error);
 }
 
 /* From what is known of the request to a task that exists or is done */
 static gboolean
-job_obtain_task (KlingJob * job, gboolean * is_new, GError ** error)
+job_obtain_task (KlingJob * job, GError ** error)
 {
-  *is_new = FALSE;
   switch (job->record->state) {
+    case KLING_RECORD_READY:
+    case KLING_RECORD_REFUSED:
+      return kling_job_buy_task (job, error);
+    case KLING_RECORD_SENDING:
     case KLING_RECORD_UNKNOWN:
       return job_recall_doubt (job, error);
     case KLING_RECORD_FAILED:
-      *is_new = TRUE;
       return job_recall_failure (job, error);
-    case KLING_RECORD_READY:
-      *is_new = TRUE;
-      return kling_job_buy_task (job, error);
+    case KLING_RECORD_GONE:
+      return job_recall_reason (job, error);
     case KLING_RECORD_RUNNING:
+    case KLING_RECORD_FETCHING:
     case KLING_RECORD_DONE:
       job_recall_task (job);
       return TRUE;
@@ -189,27 +210,78 @@ may_ask_again (const KlingJob * job)
 {
   return job->adopted && job->record->state == KLING_RECORD_FAILED
       && job->record->reason->code == KLING_ERROR_TASK_FAILED
-      && job->record->attempts < MAX_TASKS;
+      && job->record->attempt < MAX_TASKS;
+}
+
+/* --- from a task to the result --- */
+
+/* What a run before us has left: in the store, or in memory */
+static KlingResult *
+job_get_done (KlingJob * job)
+{
+  if (job->record->state != KLING_RECORD_DONE)
+    return NULL;
+  return job->store ? kling_job_get_kept (job, job->record, NULL)
+      : kling_entry_get_result (job->entry);
 }
 
 static KlingResult *
 job_make_result (KlingJob * job, GError ** error)
 {
   g_autoptr (GError) reason = NULL;
-  gboolean is_new;
+  KlingResult *result;
 
-  if (!job_obtain_task (job, &is_new, error))
+  if (!(job->request->task_id ? kling_job_attach (job, error)
+          : job_obtain_task (job, error)))
     return NULL;
-  if (job->record->state != KLING_RECORD_DONE
-      && !kling_job_fetch_result (job, is_new && !job->adopted, &reason)) {
-    if (!may_ask_again (job)) {
-      g_propagate_error (error, g_steal_pointer (&reason));
-      return NULL;
-    }
-    job->adopted = FALSE;
-    return job_make_result (job, error);
+  result = job_get_done (job);
+  if (result == NULL)
+    result = kling_job_fetch_result (job, &reason);
+  if (result)
+    return result;
+  if (!may_ask_again (job)) {
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return NULL;
   }
-  return kling_result_ref (job->record->result);
+  job->adopted = FALSE;
+  return job_make_result (job, error);
+}
+
+static gboolean
+job_hold_request (KlingJob * job, GError ** error)
+{
+  g_autofree gchar *key = NULL;
+
+  if (job->request->task_id)
+    return TRUE;
+  key = kling_request_dup_digest (job->request);
+  return kling_job_hold_record (job, KLING_RECORD_REQUEST, key, error);
+}
+
+/* --- what is kept --- */
+
+/* Whatever is found here needs no lock, no network and no key.
+ * Returns: %FALSE when what is known of the request cannot be believed */
+static gboolean
+job_look_for_kept (KlingJob * job, KlingResult ** result, GError ** error)
+{
+  g_autofree gchar *key = job->request->task_id
+      ? kling_request_dup_task_key (job->request)
+      : kling_request_dup_digest (job->request);
+  g_autoptr (KlingRecord) record = NULL;
+
+  if (job->store == NULL)
+    return TRUE;
+  if (!kling_journal_peek (job->journal, job->store, key, &record, error))
+    return FALSE;
+  if (record)
+    *result = kling_job_get_kept (job, record, NULL);
+  if (*result == NULL)
+    return TRUE;
+  kling_job_set_task_id (job, (*result)->task_id);
+  kling_job_progress (job, KLING_STAGE_DOWNLOADING, KLING_PERCENT_DOWNLOAD,
+      "This video is kept here: task %s made it before.", (*result)->task_id);
+  return TRUE;
 }
 
 /* The service may not have read the files yet, unless there is no task, or its
@@ -217,14 +289,9 @@ job_make_result (KlingJob * job, GError ** error)
 static gboolean
 task_may_need_uploads (const KlingRecord * record)
 {
-  switch (record->state) {
-    case KLING_RECORD_UNKNOWN:
-      return TRUE;
-    case KLING_RECORD_RUNNING:
-      return !record->succeeded;
-    default:
-      return FALSE;
-  }
+  return record->state == KLING_RECORD_SENDING
+      || record->state == KLING_RECORD_UNKNOWN
+      || record->state == KLING_RECORD_RUNNING;
 }
 
 static void
@@ -232,7 +299,7 @@ job_end_uploads (KlingJob * job)
 {
   g_autofree gchar *leftovers = NULL;
 
-  if (job->record == NULL || !kling_job_may_go_on (job, NULL))
+  if (job->entry == NULL || !kling_job_may_go_on (job, NULL))
     return;
   if (!task_may_need_uploads (job->record)) {
     kling_job_remove_uploads (job);
@@ -241,7 +308,22 @@ job_end_uploads (KlingJob * job)
   leftovers = kling_job_dup_leftovers (job);
   if (leftovers)
     kling_job_warn (job, "The service may still need %s, so it was not removed."
-        " Remove it when the task has ended.", leftovers);
+        " Start again with the same settings, or remove it when the task has"
+        " ended.", leftovers);
+}
+
+static KlingResult *
+job_do (KlingJob * job, GError ** error)
+{
+  KlingResult *result = NULL;
+
+  kling_test_point ("job-begun");
+  if (!job_prepare (job, error) || !kling_job_open_store (job, error)
+      || !job_look_for_kept (job, &result, error))
+    return NULL;
+  if (result == NULL && job_open (job, error) && job_hold_request (job, error))
+    result = job_make_result (job, error);
+  return result;
 }
 
 /**
@@ -257,11 +339,8 @@ KlingResult *
 kling_job_run (KlingJob * job, GError ** error)
 {
   g_autoptr (GError) reason = NULL;
-  KlingResult *result = NULL;
+  KlingResult *result = job_do (job, &reason);
 
-  if (job_prepare (job, &reason) && job_open (job, &reason)
-      && job_hold_record (job, &reason))
-    result = job_make_result (job, &reason);
   job_end_uploads (job);
   job_close (job);
 

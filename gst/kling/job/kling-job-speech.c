@@ -13,6 +13,7 @@
 #include "kling-advice.h"
 #include "kling-backoff.h"
 #include "kling-clock.h"
+#include "kling-digest.h"
 #include "kling-log.h"
 #include "kling-media.h"
 #include "kling-url.h"
@@ -156,21 +157,32 @@ kling_job_measure_audio (KlingJob * job, GError ** error)
 
 /* --- a text --- */
 
-static void
-job_keep_speech (KlingJob * job, const KlingAnswer * answer)
-{
-  KlingRecord *record = job->record;
+/* Speech is kept for 30 days. */
+#define SPEECH_LIFE (29 * 24 * 3600 * KLING_SECOND)
 
+/* What was bought is there, or is being made: its task is known then. */
+static void
+record_keep_speech (KlingRecord * record, const KlingAnswer * answer)
+{
+  record->units = answer->units >= 0 ? answer->units : record->units;
   if (answer->audio_id == NULL)
     return;
-  g_clear_pointer (&record->speech_task_id, g_free);
   g_free (record->speech_id);
   record->speech_id = g_strdup (answer->audio_id);
   record->speech_length = answer->audio_duration;
 }
 
+static void
+record_forget_speech (KlingRecord * record)
+{
+  record->state = KLING_RECORD_READY;
+  g_clear_pointer (&record->task_id, g_free);
+  g_clear_pointer (&record->speech_id, g_free);
+  record->speech_length = -1;
+}
+
 static gboolean
-set_speech_failed (KlingJob * job, const KlingAnswer * answer, GError ** error)
+set_speech_failed (const KlingAnswer * answer, GError ** error)
 {
   g_autofree gchar *numbers = kling_answer_describe (answer);
 
@@ -178,37 +190,40 @@ set_speech_failed (KlingJob * job, const KlingAnswer * answer, GError ** error)
       "The service could not speak the text (%s), with the words \"%s\". Change"
       " the text or the voice; the video was not asked for.", numbers,
       answer->message ? answer->message : "");
-  g_clear_pointer (&job->record->speech_task_id, g_free);
   return FALSE;
 }
 
-/* Returns: %FALSE when the service has given the speech up */
 static gboolean
-job_judge_speech_state (KlingJob * job, const KlingAnswer * answer,
-    GError ** error)
+has_failed (const KlingAnswer * answer)
 {
-  if (kling_answer_tells_state (answer)
-      && answer->task_state == KLING_TASK_FAILED)
-    return set_speech_failed (job, answer, error);
-  job_keep_speech (job, answer);
-  return TRUE;
+  return kling_answer_tells_state (answer)
+      && answer->task_state == KLING_TASK_FAILED;
 }
 
 /* Sends the call that makes speech once, and writes down what came of it. */
 static KlingEnding
-job_send_speech (KlingJob * job, KlingReply * reply, GError ** error)
+job_send_speech (KlingJob * job, KlingEntry * entry, KlingReply * reply,
+    GError ** error)
 {
-  KlingRecord *record = job->record;
+  KlingRecord *record = entry->record;
+
+  kling_test_point ("before-speech");
   KlingEnding ending = kling_service_speak (job->service, job->request,
       job->stop, reply, error);
 
-  record->speech_unknown = ending == KLING_ENDING_UNKNOWN;
+  kling_test_point ("after-speech");
   if (ending != KLING_ENDING_CREATED)
     return ending;
-  if (!job_judge_speech_state (job, &reply->answer, error))
+  if (has_failed (&reply->answer)) {
+    set_speech_failed (&reply->answer, error);
     return KLING_ENDING_REFUSED;
-  if (record->speech_id == NULL)
-    record->speech_task_id = g_strdup (reply->answer.task_id);
+  }
+  record_forget_speech (record);
+  record->state = KLING_RECORD_DONE;
+  record->task_id = g_strdup (reply->answer.task_id);
+  record_keep_speech (record, &reply->answer);
+  kling_job_put_answer (job, entry);
+  kling_test_point ("speech-kept");
   return ending;
 }
 
@@ -216,58 +231,72 @@ job_send_speech (KlingJob * job, KlingReply * reply, GError ** error)
  * that means nothing, unless we were told to stop. @known says whether the
  * service knows of it. */
 static gboolean
-job_poll_speech (KlingJob * job, gboolean * known, GError ** reason,
-    GError ** error)
+job_poll_speech (KlingJob * job, KlingEntry * entry, gboolean * known,
+    GError ** reason, GError ** error)
 {
+  KlingRecord *record = entry->record;
   g_auto (KlingReply) reply = { 0 };
-  gboolean told = kling_service_query_speech (job->service,
-      job->record->speech_task_id, job->stop, &reply, reason);
+  gboolean told = kling_service_query_speech (job->service, record->task_id,
+      job->stop, &reply, reason);
 
   *known = !kling_answer_lacks_task (&reply.answer);
   if (!told)
     return kling_job_may_go_on (job, error);
-  return job_judge_speech_state (job, &reply.answer, error);
+  if (has_failed (&reply.answer)) {
+    record_forget_speech (record);
+    kling_job_put (job, entry);
+    return set_speech_failed (&reply.answer, error);
+  }
+  record_keep_speech (record, &reply.answer);
+  if (record->speech_id)
+    kling_job_put (job, entry);
+  return TRUE;
 }
 
 /* What the service does not know will never come. */
 static gboolean
-set_speech_late (KlingJob * job, gboolean known, GError ** error)
+job_set_speech_late (KlingJob * job, KlingEntry * entry, gboolean known,
+    GError ** error)
 {
-  KlingRecord *record = job->record;
+  static const KlingDetails none = { 0 };
+  KlingRecord *record = entry->record;
+  g_autoptr (GError) reason = NULL;
 
   if (known) {
     g_set_error (error, KLING_ERROR, KLING_ERROR_TIMED_OUT,
         "The service took the text, but its speech (task %s) is not there"
         " after %d minutes. Start again to go on waiting for it.",
-        record->speech_task_id, (gint) (SPEECH_PATIENCE / KLING_SECOND / 60));
+        record->task_id, (gint) (SPEECH_PATIENCE / KLING_SECOND / 60));
     return FALSE;
   }
-  g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
+  reason = g_error_new (KLING_ERROR, KLING_ERROR_SERVICE,
       "The service took the text, but does not know of its speech (task %s)."
       " Start again to have it spoken once more, or use audio instead of text;"
-      " the video was not asked for.", record->speech_task_id);
-  g_clear_pointer (&record->speech_task_id, g_free);
-  record->speech_unknown = TRUE;
+      " the video was not asked for.", record->task_id);
+  record_forget_speech (record);
+  kling_record_set_reason (record, KLING_RECORD_UNKNOWN, reason, &none);
+  kling_job_put (job, entry);
+  g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }
 
 static gboolean
-job_await_speech (KlingJob * job, GError ** error)
+job_await_speech (KlingJob * job, KlingEntry * entry, GError ** error)
 {
   gboolean known = TRUE;
   gint64 deadline = kling_clock_after (SPEECH_PATIENCE);
   KlingBackoff backoff = { 0 };
 
-  while (job->record->speech_id == NULL) {
+  while (entry->record->speech_id == NULL) {
     g_autoptr (GError) reason = NULL;
 
     if (kling_clock_now () >= deadline)
-      return set_speech_late (job, known, error);
-    if (!job_poll_speech (job, &known, &reason, error))
+      return job_set_speech_late (job, entry, known, error);
+    if (!job_poll_speech (job, entry, &known, &reason, error))
       return FALSE;
     if (reason == NULL)
       kling_backoff_reset (&backoff);
-    if (job->record->speech_id == NULL
+    if (entry->record->speech_id == NULL
         && !kling_job_sleep (job, reason ? kling_backoff_next (&backoff, 0)
             : job->settings->poll_interval, deadline, error))
       return FALSE;
@@ -280,7 +309,7 @@ static gboolean
 job_judge_speech (KlingJob * job, GError ** error)
 {
   const KlingLimits *limits = &job->dialect->limits;
-  gint64 length = job->record->speech_length;
+  gint64 length = job->speech->speech_length;
 
   if (length >= 0 && length < limits->audio_min / 1000) {
     g_set_error (error, KLING_ERROR, KLING_ERROR_INPUT,
@@ -300,18 +329,34 @@ job_judge_speech (KlingJob * job, GError ** error)
 }
 
 static gboolean
-job_buy_speech (KlingJob * job, GError ** error)
+job_buy_speech (KlingJob * job, KlingEntry * entry, GError ** error)
 {
-  KlingRecord *record = job->record;
-
-  if (record->speech_unknown)
+  if (entry->record->state == KLING_RECORD_SENDING
+      || entry->record->state == KLING_RECORD_UNKNOWN)
     kling_job_warn (job,
         "The text was sent before and the answer was lost. It is"
         " sent once more, and may be billed a second time.");
   kling_job_progress (job, KLING_STAGE_CREATING, KLING_PERCENT_IDENTIFY,
       "Having the text spoken.");
-  return kling_job_call_paid (job, job_send_speech, error)
+  return kling_job_call_paid (job, entry, job_send_speech, error)
       == KLING_ENDING_CREATED;
+}
+
+static gboolean
+is_fresh (const KlingRecord * record)
+{
+  return record->state == KLING_RECORD_DONE
+      && kling_clock_since (record->sent_at) < SPEECH_LIFE;
+}
+
+static KlingEntry *
+job_hold_speech (KlingJob * job, GError ** error)
+{
+  g_autofree gchar *key = kling_request_dup_speech_key (job->request,
+      job->account);
+
+  return kling_job_hold (job, KLING_RECORD_SPEECH, key,
+      "has the same text spoken", error);
 }
 
 /**
@@ -319,24 +364,29 @@ job_buy_speech (KlingJob * job, GError ** error)
  * @job: a job
  * @error: return location for a #KlingError
  *
- * Has a text spoken, in a dialect whose create call does not take it.
+ * Has a text spoken, in a dialect whose create call does not take it. Speech has
+ * a record of its own, which all requests with the same text and voice share.
  *
  * Returns: %TRUE when what is said is known to the service, or to us
  */
 gboolean
 kling_job_obtain_speech (KlingJob * job, GError ** error)
 {
-  KlingRecord *record = job->record;
+  g_autoptr (KlingEntry) entry = NULL;
 
   if (job->dialect->speech_path == NULL
       || kling_request_get_text (job->request) == NULL)
     return TRUE;
-  if (record->speech_id == NULL && record->speech_task_id == NULL
-      && !job_buy_speech (job, error))
+  entry = job_hold_speech (job, error);
+  if (entry == NULL)
     return FALSE;
-  if (!job_await_speech (job, error))
+  if (!is_fresh (entry->record) && !job_buy_speech (job, entry, error))
     return FALSE;
-  KLING_INFO ("speech: audio %s, %.3f s", record->speech_id,
-      record->speech_length / 1e3);
+  if (!job_await_speech (job, entry, error))
+    return FALSE;
+  g_clear_pointer (&job->speech, kling_record_free);
+  job->speech = kling_record_copy (entry->record);
+  KLING_INFO ("speech: audio %s, %.3f s", job->speech->speech_id,
+      job->speech->speech_length / 1e3);
   return job_judge_speech (job, error);
 }

@@ -64,11 +64,9 @@ job_get_way (KlingJob * job, Transfer * transfer)
 }
 
 static gchar *
-join_leftovers (const KlingRecord * record)
+join_leftovers (const KlingJob * job)
 {
-  KlingUploaded *const uploads[] = {
-    record->video_upload, record->audio_upload
-  };
+  KlingUploaded *const uploads[] = { job->video_upload, job->audio_upload };
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (uploads); i++) {
@@ -85,17 +83,84 @@ join_leftovers (const KlingRecord * record)
 void
 kling_job_update_leftovers (KlingJob * job)
 {
-  kling_job_set_leftovers (job, join_leftovers (job->record));
+  kling_job_set_leftovers (job, join_leftovers (job));
+}
+
+/* --- what the record says of it --- */
+
+typedef enum
+{
+  VIDEO,
+  AUDIO,
+} Which;
+
+static KlingUploaded **
+job_get_slot (KlingJob * job, Which which)
+{
+  return which == VIDEO ? &job->video_upload : &job->audio_upload;
+}
+
+static gchar **
+job_get_owed (KlingJob * job, Which which)
+{
+  return which == VIDEO ? &job->record->owed_video : &job->record->owed_audio;
+}
+
+/* A file that an earlier run left, at the place that is set now */
+static void
+job_recall_upload (KlingJob * job, Which which)
+{
+  KlingUploaded **slot = job_get_slot (job, which);
+  gchar **owed = job_get_owed (job, which);
+  KlingUpload *upload = job->settings->upload;
+  g_autofree gchar *place = upload ? kling_upload_dup_place (upload) : NULL;
+
+  if (*slot || *owed == NULL || place == NULL
+      || g_strcmp0 (place, job->record->owed_place) != 0)
+    return;
+  *slot = kling_upload_recall (upload, *owed, NULL);
+}
+
+/* Before the file goes there: whoever comes after us is to know of it. */
+static gboolean
+job_note_owed (KlingJob * job, Which which, GError ** error)
+{
+  KlingUploaded *uploaded = *job_get_slot (job, which);
+  gchar **owed = job_get_owed (job, which);
+
+  if (!kling_uploaded_is_owed (uploaded))
+    return TRUE;
+  g_free (*owed);
+  *owed = g_strdup (kling_uploaded_get_name (uploaded));
+  g_free (job->record->owed_place);
+  job->record->owed_place = kling_upload_dup_place (job->settings->upload);
+  return kling_entry_put (job->entry, error);
+}
+
+static void
+job_forget_owed (KlingJob * job, Which which)
+{
+  KlingRecord *record = job->record;
+  gchar **owed = job_get_owed (job, which);
+
+  if (*owed == NULL)
+    return;
+  g_clear_pointer (owed, g_free);
+  if (record->owed_video == NULL && record->owed_audio == NULL)
+    g_clear_pointer (&record->owed_place, g_free);
+  kling_job_put (job, job->entry);
 }
 
 /* What cannot be removed is worth a warning, not the loss of a video. A later
  * run tries again, unless that is no use. */
 static void
-job_remove_upload (KlingJob * job, KlingUploaded ** slot)
+job_remove_upload (KlingJob * job, Which which)
 {
+  KlingUploaded **slot = job_get_slot (job, which);
   g_autoptr (GError) error = NULL;
   KlingUploadWay way = job_get_way (job, NULL);
 
+  job_recall_upload (job, which);
   if (*slot == NULL)
     return;
   if (kling_uploaded_is_owed (*slot)
@@ -104,74 +169,97 @@ job_remove_upload (KlingJob * job, KlingUploaded ** slot)
 
     kling_job_warn (job, "Left behind: %s. %s", file, error->message);
   }
-  if (error == NULL || error->code == KLING_ERROR_SETTINGS)
+  if (error == NULL || error->code == KLING_ERROR_SETTINGS) {
     g_clear_pointer (slot, kling_uploaded_free);
+    job_forget_owed (job, which);
+  }
+}
+
+/* --- bringing it there --- */
+
+static gboolean
+job_bring (KlingJob * job, Which which, const KlingUploadFile * file,
+    Transfer * transfer, GError ** error)
+{
+  KlingUploaded **slot = job_get_slot (job, which);
+  KlingUploadWay way = job_get_way (job, transfer);
+
+  *slot = kling_upload_prepare (job->settings->upload, file, error);
+  if (*slot == NULL || !job_note_owed (job, which, error))
+    return FALSE;
+  /* whoever stops us in the middle is to know of it, too */
+  kling_job_update_leftovers (job);
+  kling_test_point ("before-upload");
+  if (!kling_uploaded_put (*slot, file, &way, error))
+    return FALSE;
+  kling_test_point ("after-upload");
+  kling_job_update_leftovers (job);
+  return kling_uploaded_check (*slot, &way, error);
 }
 
 static gboolean
-job_upload (KlingJob * job, const KlingMedia * media, KlingUploaded ** slot,
+job_upload (KlingJob * job, Which which, const KlingMedia * media,
     Transfer * transfer, GError ** error)
 {
   KlingUploadFile file = {
     media->spool, media->digest, media->extension, media->content_type
   };
-  KlingUploadWay way = job_get_way (job, transfer);
-  KlingUpload *upload = job->settings->upload;
   gdouble size = (gdouble) kling_spool_get_size (media->spool);
+  const gchar *shown = kling_upload_get_shown (job->settings->upload);
 
   /* the call that was sent before may have arrived, and reads it */
-  if (job->record->resent && *slot)
+  if (job->again && *job_get_slot (job, which))
     return TRUE;
   /* what an earlier run left behind may have expired, or be half there */
-  job_remove_upload (job, slot);
-  g_clear_pointer (slot, kling_uploaded_free);
+  if (!job->again)
+    job_remove_upload (job, which);
+  g_clear_pointer (job_get_slot (job, which), kling_uploaded_free);
   kling_job_progress (job, KLING_STAGE_UPLOADING, transfer->from,
-      "Uploading the %s (%.1f MB) to %s.", transfer->what, size / 1e6,
-      kling_upload_get_shown (upload));
-  kling_test_point ("before-upload");
-  *slot = kling_upload_prepare (upload, &file, error);
-  /* whoever stops us in the middle is to know of it, too */
-  kling_job_update_leftovers (job);
-  if (*slot == NULL || !kling_uploaded_put (*slot, &file, &way, error))
-    return FALSE;
-  kling_test_point ("after-upload");
-  kling_job_update_leftovers (job);
-  if (!kling_uploaded_check (*slot, &way, error))
+      "Uploading the %s (%.1f MB) to %s.", transfer->what, size / 1e6, shown);
+  if (!job_bring (job, which, &file, transfer, error))
     return FALSE;
   job->uploads_checked_at = kling_clock_now ();
-  KLING_INFO ("uploaded the %s to %s", transfer->what,
-      kling_upload_get_shown (upload));
+  KLING_INFO ("uploaded the %s to %s", transfer->what, shown);
   return TRUE;
 }
 
 /**
- * kling_job_upload_inputs:
+ * kling_job_upload_video:
+ * @job: a job whose source video came from a pad and has no session
+ * @error: return location for a #KlingError
+ *
+ * Returns: %TRUE when the service can read the source video
+ */
+gboolean
+kling_job_upload_video (KlingJob * job, GError ** error)
+{
+  Transfer transfer = { job, "video", KLING_PERCENT_IDENTIFY / 2,
+    KLING_PERCENT_IDENTIFY, kling_clock_now ()
+  };
+
+  return job->request->video == NULL
+      || job_upload (job, VIDEO, job->request->video, &transfer, error);
+}
+
+/**
+ * kling_job_upload_audio:
  * @job: a job that holds a record without a task
  * @error: return location for a #KlingError
  *
  * Audio without a place to upload to goes within the create call: that the
  * dialect takes it was checked with the request.
  *
- * Returns: %TRUE when the service can read all that came from pads
+ * Returns: %TRUE when the service can read what is said
  */
 gboolean
-kling_job_upload_inputs (KlingJob * job, GError ** error)
+kling_job_upload_audio (KlingJob * job, GError ** error)
 {
-  const KlingRequest *request = job->request;
-  KlingRecord *record = job->record;
-  gint half = KLING_PERCENT_IDENTIFY / 2;
-  Transfer video = { job, "video", 0, half, kling_clock_now () };
-  Transfer audio = { job, "audio", half, KLING_PERCENT_IDENTIFY,
+  Transfer transfer = { job, "audio", 0, KLING_PERCENT_IDENTIFY / 2,
     kling_clock_now ()
   };
 
-  /* a session that is known has seen the video */
-  if (request->video && record->session_id == NULL
-      && !job_upload (job, request->video, &record->video_upload, &video,
-          error))
-    return FALSE;
-  return request->audio == NULL || job->settings->upload == NULL
-      || job_upload (job, request->audio, &record->audio_upload, &audio, error);
+  return job->request->audio == NULL || job->settings->upload == NULL
+      || job_upload (job, AUDIO, job->request->audio, &transfer, error);
 }
 
 static gboolean
@@ -195,12 +283,10 @@ job_check_upload (KlingJob * job, KlingUploaded * uploaded, GError ** error)
 gboolean
 kling_job_refresh_uploads (KlingJob * job, GError ** error)
 {
-  KlingRecord *record = job->record;
-
   if (kling_clock_now () - job->uploads_checked_at < RECHECK_INTERVAL)
     return TRUE;
-  if (!job_check_upload (job, record->video_upload, error)
-      || !job_check_upload (job, record->audio_upload, error))
+  if (!job_check_upload (job, job->video_upload, error)
+      || !job_check_upload (job, job->audio_upload, error))
     return FALSE;
   job->uploads_checked_at = kling_clock_now ();
   return TRUE;
@@ -210,7 +296,7 @@ kling_job_refresh_uploads (KlingJob * job, GError ** error)
  * kling_job_remove_uploads:
  * @job: a job whose task has ended, or that has none
  *
- * Removes what kling_job_upload_inputs() has put somewhere. Once in a run.
+ * Removes what this or an earlier run has put somewhere. Once in a run.
  */
 void
 kling_job_remove_uploads (KlingJob * job)
@@ -218,8 +304,8 @@ kling_job_remove_uploads (KlingJob * job)
   if (job->uploads_removed)
     return;
   job->uploads_removed = TRUE;
-  job_remove_upload (job, &job->record->video_upload);
-  job_remove_upload (job, &job->record->audio_upload);
+  job_remove_upload (job, VIDEO);
+  job_remove_upload (job, AUDIO);
   kling_job_update_leftovers (job);
 }
 
@@ -247,6 +333,6 @@ kling_job_redact (KlingJob * job, GError * error)
 {
   if (error == NULL)
     return;
-  redact (job->record->video_upload, error);
-  redact (job->record->audio_upload, error);
+  redact (job->video_upload, error);
+  redact (job->audio_upload, error);
 }

@@ -106,8 +106,8 @@ job_push_faces (KlingJob * job, KlingEventType type)
   KlingEvent *event = g_new0 (KlingEvent, 1);
 
   event->type = type;
-  event->faces = kling_faces_copy (job->record->faces);
-  event->session_id = g_strdup (job->record->session_id);
+  event->faces = kling_faces_copy (job->session->faces);
+  event->session_id = g_strdup (job->session->session_id);
   job_push_event (job, event);
 }
 

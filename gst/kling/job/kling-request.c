@@ -11,6 +11,7 @@
 
 #include <string.h>
 #include "kling-clock.h"
+#include "kling-answer.h"
 #include "kling-credentials.h"
 #include "kling-dialect.h"
 #include "kling-digest.h"
@@ -187,8 +188,33 @@ kling_request_get_text (const KlingRequest * request)
   return request->text ? request->text : request->cues;
 }
 
-static gchar *
-describe_speech (const KlingRequest * request)
+/**
+ * kling_request_describe_video:
+ * @request: a request with a speaker
+ *
+ * Returns: (transfer full): the source video, in words for people
+ */
+gchar *
+kling_request_describe_video (const KlingRequest * request)
+{
+  if (request->video_url)
+    return kling_url_display (request->video_url);
+  if (request->video_id)
+    return g_strdup_printf ("video %s", request->video_id);
+  if (request->session_id)
+    return g_strdup_printf ("session %s", request->session_id);
+  return g_strdup_printf ("a video file (sha256 %.8s...)",
+      request->video && request->video->digest ? request->video->digest : "");
+}
+
+/**
+ * kling_request_describe_speech:
+ * @request: a request with a speech
+ *
+ * Returns: (transfer full): what is said, in words for people, but not the text
+ */
+gchar *
+kling_request_describe_speech (const KlingRequest * request)
 {
   const gchar *text = kling_request_get_text (request);
   glong length;
@@ -219,8 +245,12 @@ gchar *
 kling_request_describe (const KlingRequest * request)
 {
   g_autofree gchar *service = kling_url_display (request->base_url);
-  g_autofree gchar *speech = describe_speech (request);
+  g_autofree gchar *speech = NULL;
 
+  if (request->task_id && !kling_request_is_complete (request))
+    return g_strdup_printf ("Lip-sync at %s: task %s", service,
+        request->task_id);
+  speech = kling_request_describe_speech (request);
   return g_strdup_printf ("Lip-sync at %s: %s", service, speech);
 }
 
@@ -260,6 +290,36 @@ count_speeches (const KlingRequest * request, const gchar ** first,
 }
 
 /**
+ * kling_request_is_empty:
+ * @request: a request
+ *
+ * Returns: whether it says neither who speaks nor what
+ */
+gboolean
+kling_request_is_empty (const KlingRequest * request)
+{
+  const gchar *a, *b;
+
+  return count_speakers (request, &a, &b) == 0
+      && count_speeches (request, &a, &b) == 0;
+}
+
+/**
+ * kling_request_is_complete:
+ * @request: a request
+ *
+ * Returns: whether it says who speaks and what, so that it may be bought
+ */
+gboolean
+kling_request_is_complete (const KlingRequest * request)
+{
+  const gchar *a, *b;
+
+  return count_speakers (request, &a, &b) > 0
+      && count_speeches (request, &a, &b) > 0;
+}
+
+/**
  * kling_request_describe_missing:
  * @request: a request
  *
@@ -277,6 +337,9 @@ kling_request_describe_missing (const KlingRequest * request)
   const gchar *what = "what is said (text with voice-id and voice-language,"
       " audio-url, audio-id, or the pad audio or text)";
 
+  /* a task that exists needs neither */
+  if (request->task_id)
+    return NULL;
   if (!speaker && !speech)
     return g_strdup_printf ("%s and %s", who, what);
   if (!speaker)
@@ -385,6 +448,17 @@ kling_request_check_upload (const KlingRequest * request,
 }
 
 static gboolean
+check_task (const KlingRequest * request, GError ** error)
+{
+  if (request->task_id == NULL || kling_id_is_valid (request->task_id))
+    return TRUE;
+  g_set_error_literal (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The property task-id is not a task id: it has up to 128 letters, digits,"
+      " '_', '.' and '-'.");
+  return FALSE;
+}
+
+static gboolean
 check_media (const KlingRequest * request, const KlingLimits * limits,
     GPtrArray * warnings, GError ** error)
 {
@@ -412,10 +486,14 @@ kling_request_check (const KlingRequest * request, GPtrArray * warnings,
 {
   const KlingDialect *dialect = kling_dialect_get (request->dialect);
 
-  return kling_request_check_conflicts (request, error)
-      && check_missing (request, error)
-      && kling_url_check_base (request->base_url, error)
-      && kling_dialect_check (request, warnings, error)
+  if (!kling_request_check_conflicts (request, error)
+      || !check_missing (request, error)
+      || !check_task (request, error)
+      || !kling_url_check_base (request->base_url, error))
+    return FALSE;
+  if (!kling_request_is_complete (request))
+    return TRUE;
+  return kling_dialect_check (request, warnings, error)
       && check_media (request, &dialect->limits, warnings, error);
 }
 
@@ -456,6 +534,7 @@ kling_settings_unref (KlingSettings * settings)
   if (!g_atomic_ref_count_dec (&settings->refs))
     return;
   g_clear_pointer (&settings->credentials, kling_credentials_unref);
+  g_clear_error (&settings->no_credentials);
   kling_secret_wipe_string (settings->proxy);
   g_clear_object (&settings->tls_database);
   g_free (settings->user_agent);

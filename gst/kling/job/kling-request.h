@@ -83,6 +83,10 @@ gboolean kling_request_equal (const KlingRequest * a, const KlingRequest * b);
 KlingRequest *kling_request_dup_identity (const KlingRequest * request);
 
 const gchar *kling_request_get_text (const KlingRequest * request);
+gboolean kling_request_is_empty (const KlingRequest * request);
+gboolean kling_request_is_complete (const KlingRequest * request);
+gchar *kling_request_describe_video (const KlingRequest * request);
+gchar *kling_request_describe_speech (const KlingRequest * request);
 gchar *kling_request_describe (const KlingRequest * request);
 gchar *kling_request_describe_missing (const KlingRequest * request);
 gboolean kling_request_check_conflicts (const KlingRequest * request,
@@ -110,6 +114,7 @@ typedef struct
 
   /*< public > */
   KlingCredentials *credentials;
+  GError *no_credentials;       /* why there are none: only what is kept plays */
   gchar *proxy;
   GTlsDatabase *tls_database;
   gchar *user_agent;

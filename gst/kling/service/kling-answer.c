@@ -27,6 +27,8 @@
 #define MAX_PAGE_CHARACTERS 200
 #define MAX_REQUEST_ID_CHARACTERS 128
 #define MAX_ID_BYTES 128
+/* No video costs nearly as much. */
+#define MAX_UNITS 1e6
 
 static const struct
 {
@@ -447,6 +449,21 @@ has_error_member (JsonObject * root)
   return text != NULL && *text != '\0';
 }
 
+/* What Kling has charged; the documents call it a string. Returns: -1 when it is
+ * not told */
+static gdouble
+read_units (const KlingLevels * levels)
+{
+  gdouble units;
+
+  for (guint i = 0; i < levels->n; i++) {
+    if (kling_json_get_number (levels->objects[i], "final_unit_deduction",
+            &units) && units >= 0 && units <= MAX_UNITS)
+      return units;
+  }
+  return -1;
+}
+
 static void
 read_said (KlingAnswer * answer, const Said * said)
 {
@@ -478,6 +495,7 @@ read_json (KlingAnswer * answer, JsonNode * root)
   answer->session_id = read_session_id (&levels);
   answer->task_id = read_task_id (&levels, is_ok && answer->status / 100 != 4);
   answer->percent = read_percent (&levels);
+  answer->units = read_units (&levels);
   read_task (answer, &levels);
   kling_answer_read_media (answer, &levels);
 }
@@ -556,6 +574,7 @@ kling_answer_read (KlingAnswer * answer, guint status, GBytes * body)
   answer->status = status;
   answer->percent = -1;
   answer->audio_duration = -1;
+  answer->units = -1;
   answer->is_empty = strlen (text) == size && is_white (text);
   if (answer->is_empty)
     return;

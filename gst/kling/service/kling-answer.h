@@ -108,6 +108,7 @@ typedef enum
  *   %NULL when the answer has no list of them, or one in which none can be read
  * @audio_id: (nullable): speech that was made of a text
  * @audio_duration: its length in milliseconds, -1 when it was not told
+ * @units: what it cost, in units of the service; -1 when it was not told
  *
  * One answer, read tolerantly (docs/architecture.md): the same fields wherever the
  * service put them. Strings are valid UTF-8, without control characters, and
@@ -132,6 +133,7 @@ typedef struct
   GPtrArray *faces;
   gchar *audio_id;
   gint64 audio_duration;
+  gdouble units;
 } KlingAnswer;
 
 void kling_answer_read (KlingAnswer * answer, guint status, GBytes * body);

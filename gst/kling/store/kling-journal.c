@@ -1,49 +1,56 @@
-/* klinglipsync: what was asked, and which task answers it
+/* klinglipsync: who may change a record
  *
- * The journal keeps one record per request, so that the same request is not
- * paid for twice. A record is held by one job at a time; holding is the lock of
- * its fields. The journal's own mutex guards the list and the holding, for a
- * few instructions at a time.
+ * An entry is a record in one job's hands. With a store it is read from there
+ * under the lock of its file, so that no other process and no other element has
+ * it, and what is put is on the disk. Without one it is in the memory of the
+ * journal, which lives as long as its element and the jobs of that element.
  *
- * It lives in memory, as long as its element and the jobs of that element. Of
- * the results only the newest is kept: an older one can be fetched again by its
- * task id, which costs nothing.
+ * The journal's memory is also where a record stays that the disk did not take:
+ * when that happens after a payment, what was bought is still known here.
+ *
+ * journal->lock guards the tables, for a few instructions at a time. An entry
+ * belongs to one thread, and so does its record.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
 #include "kling-journal.h"
 
-#include <string.h>
-#include "kling-digest.h"
-
-/* A record is a few hundred bytes. An element that is given ever new requests
- * forgets the oldest for which nothing was bought. */
-#define MAX_RECORDS 256
+#include "kling-clock.h"
+#include "kling-log.h"
 
 struct _KlingJournal
 {
   gatomicrefcount refs;
   GMutex lock;
-  GQueue records;               /* of KlingRecord, newest first */
+  GHashTable *held;             /* keys in somebody's hands, without a store */
+  GHashTable *records;          /* by key: what no disk has */
+  gchar *result_key;
+  KlingResult *result;          /* the newest one, without a store */
 };
+
+/* --- results --- */
 
 /**
  * kling_result_new:
- * @task_id: the task that made it
+ * @record: what it answers
+ * @store: (nullable): where that is written
  * @spool: its bytes, finished
  * @info: what the file says about itself
  *
  * Returns: (transfer full): a result
  */
 KlingResult *
-kling_result_new (const gchar * task_id, KlingSpool * spool,
-    const KlingIsobmff * info)
+kling_result_new (const KlingRecord * record, KlingStore * store,
+    KlingSpool * spool, const KlingIsobmff * info)
 {
   KlingResult *result = g_new0 (KlingResult, 1);
 
   g_atomic_ref_count_init (&result->refs);
-  result->task_id = g_strdup (task_id);
+  result->store = store ? kling_store_ref (store) : NULL;
+  result->key = g_strdup (record->key);
+  result->task_id = g_strdup (record->task_id);
+  result->units = record->units;
   result->spool = kling_spool_ref (spool);
   result->info = *info;
   return result;
@@ -71,74 +78,49 @@ kling_result_unref (KlingResult * result)
 {
   if (!g_atomic_ref_count_dec (&result->refs))
     return;
+  g_clear_pointer (&result->store, kling_store_unref);
+  g_free (result->key);
   g_free (result->task_id);
   kling_spool_unref (result->spool);
+  g_free (result->location);
   g_free (result);
 }
 
-static KlingRecord *
-record_new (const KlingRequest * request)
+static gchar *
+dup_lock_name (const gchar * key)
 {
-  KlingRecord *record = g_new0 (KlingRecord, 1);
-
-  record->request = kling_request_dup_identity (request);
-  record->digest = kling_request_dup_digest (request);
-  record->speech_length = -1;
-  return record;
+  return g_strconcat (key, KLING_STORE_LOCK, NULL);
 }
 
 /**
- * kling_record_forget_session:
- * @record: a record that the caller holds
+ * kling_result_note_delivered:
+ * @result: a result that somebody has got
  *
- * Sessions expire. What was chosen among the faces of one says nothing about
- * those of the next.
+ * From now on it may make room for others, when it is not being read. When the
+ * record is in other hands just now it is left as it is: then the video stays,
+ * until it is played once more. Touches the disk; any thread without locks.
  */
 void
-kling_record_forget_session (KlingRecord * record)
+kling_result_note_delivered (KlingResult * result)
 {
-  g_clear_pointer (&record->session_id, g_free);
-  g_clear_pointer (&record->faces, g_ptr_array_unref);
-  g_clear_pointer (&record->face_id, g_free);
+  g_autofree gchar *name = dup_lock_name (result->key);
+  g_autoptr (KlingRecord) record = NULL;
+  gint lock;
+
+  if (result->store == NULL || result->location == NULL)
+    return;
+  lock = kling_store_try_lock (result->store, name, NULL, NULL);
+  if (lock < 0)
+    return;
+  if (kling_store_read (result->store, result->key, &record, NULL) && record
+      && record->state == KLING_RECORD_DONE && !record->delivered) {
+    record->delivered = TRUE;
+    kling_store_put (result->store, record, NULL);
+  }
+  kling_store_unlock (lock);
 }
 
-static void
-record_free (KlingRecord * record)
-{
-  kling_request_unref (record->request);
-  g_free (record->digest);
-  kling_record_forget_session (record);
-  g_free (record->speech_id);
-  g_free (record->speech_task_id);
-  g_free (record->external_id);
-  g_clear_pointer (&record->video_upload, kling_uploaded_free);
-  g_clear_pointer (&record->audio_upload, kling_uploaded_free);
-  g_free (record->task_id);
-  g_clear_pointer (&record->result, kling_result_unref);
-  g_clear_error (&record->reason);
-  kling_details_clear (&record->details);
-  g_free (record);
-}
-
-/**
- * kling_record_set_reason:
- * @record: a record that the caller holds
- * @state: %KLING_RECORD_UNKNOWN or %KLING_RECORD_FAILED
- * @reason: why
- * @details: beside @reason
- *
- * Enters a state that ends with an error, and keeps the error for later runs.
- */
-void
-kling_record_set_reason (KlingRecord * record, KlingRecordState state,
-    const GError * reason, const KlingDetails * details)
-{
-  g_clear_error (&record->reason);
-  kling_details_clear (&record->details);
-  record->state = state;
-  record->reason = g_error_copy (reason);
-  kling_details_copy (&record->details, details);
-}
+/* --- the journal --- */
 
 /**
  * kling_journal_new:
@@ -152,7 +134,9 @@ kling_journal_new (void)
 
   g_atomic_ref_count_init (&journal->refs);
   g_mutex_init (&journal->lock);
-  g_queue_init (&journal->records);
+  journal->held = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  journal->records = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+      (GDestroyNotify) kling_record_free);
   return journal;
 }
 
@@ -178,112 +162,343 @@ kling_journal_unref (KlingJournal * journal)
 {
   if (!g_atomic_ref_count_dec (&journal->refs))
     return;
-  g_queue_clear_full (&journal->records, (GDestroyNotify) record_free);
+  g_hash_table_unref (journal->held);
+  g_hash_table_unref (journal->records);
+  g_free (journal->result_key);
+  g_clear_pointer (&journal->result, kling_result_unref);
   g_mutex_clear (&journal->lock);
   g_free (journal);
 }
 
+/* Returns: (transfer full) (nullable): what only the memory knows of @key */
 static KlingRecord *
-find_record_locked (KlingJournal * journal, const KlingRequest * request)
+journal_recall (KlingJournal * journal, const gchar * key)
 {
-  g_autofree gchar *digest = kling_request_dup_digest (request);
+  KlingRecord *record;
 
-  for (GList * l = journal->records.head; l; l = l->next) {
-    KlingRecord *record = l->data;
-
-    if (strcmp (record->digest, digest) == 0)
-      return record;
-  }
-  return NULL;
+  g_mutex_lock (&journal->lock);
+  record = g_hash_table_lookup (journal->records, key);
+  record = record ? kling_record_copy (record) : NULL;
+  g_mutex_unlock (&journal->lock);
+  return record;
 }
 
-/* A file of ours stands somewhere, and only the record knows of it. */
-static gboolean
-record_owes (const KlingRecord * record)
-{
-  return (record->video_upload && kling_uploaded_is_owed (record->video_upload))
-      || (record->audio_upload
-      && kling_uploaded_is_owed (record->audio_upload));
-}
-
-/* A record that says "paid" or "maybe paid", or is in somebody's hands, is never
- * dropped: the next run would pay again. */
+/* @record: (nullable): nothing is to be known of @key any more when %NULL */
 static void
-forget_old_records_locked (KlingJournal * journal)
+journal_remember (KlingJournal * journal, const gchar * key,
+    const KlingRecord * record)
 {
-  GList *l = journal->records.tail;
+  g_mutex_lock (&journal->lock);
+  if (record)
+    g_hash_table_replace (journal->records, g_strdup (key),
+        kling_record_copy (record));
+  else
+    g_hash_table_remove (journal->records, key);
+  g_mutex_unlock (&journal->lock);
+}
 
-  while (l && journal->records.length > MAX_RECORDS) {
-    KlingRecord *record = l->data;
-    GList *newer = l->prev;
+static gboolean
+journal_try_hold_memory (KlingJournal * journal, const gchar * key)
+{
+  gboolean free;
 
-    if (!record->held && record->state == KLING_RECORD_READY
-        && record->attempts == 0 && !record_owes (record)) {
-      g_queue_delete_link (&journal->records, l);
-      record_free (record);
-    }
-    l = newer;
+  g_mutex_lock (&journal->lock);
+  free = g_hash_table_add (journal->held, g_strdup (key));
+  g_mutex_unlock (&journal->lock);
+  return free;
+}
+
+/* Returns: %FALSE when it is in other hands, or with @error */
+static gboolean
+journal_lock (KlingJournal * journal, KlingStore * store, const gchar * key,
+    gint * lock, gchar ** holder, GError ** error)
+{
+  g_autofree gchar *name = dup_lock_name (key);
+
+  *lock = -1;
+  if (store) {
+    *lock = kling_store_try_lock (store, name, holder, error);
+    return *lock >= 0;
   }
+  if (journal_try_hold_memory (journal, key))
+    return TRUE;
+  *holder = g_strdup ("an earlier run of this element");
+  return FALSE;
+}
+
+/**
+ * kling_journal_peek:
+ * @journal: a journal
+ * @store: (nullable): a store
+ * @key: 64 hex digits
+ * @record: (out) (transfer full) (nullable): what is known of @key, %NULL when
+ *   nothing is
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * A look at a record that may be in other hands.
+ *
+ * Returns: %FALSE when there is a record and it cannot be believed
+ */
+gboolean
+kling_journal_peek (KlingJournal * journal, KlingStore * store,
+    const gchar * key, KlingRecord ** record, GError ** error)
+{
+  *record = journal_recall (journal, key);
+  return *record || store == NULL
+      || kling_store_read (store, key, record, error);
 }
 
 /**
  * kling_journal_try_hold:
  * @journal: a journal
- * @request: what is to be made
+ * @store: (nullable): a store
+ * @kind: what @key is about
+ * @key: 64 hex digits
+ * @holder: (out) (transfer full) (nullable): who has it, in words, when it is
+ *   in other hands
+ * @error: set to a %KLING_ERROR_LOCAL, not when it is in other hands
  *
- * Finds the record of @request, or begins one.
+ * Finds the record of @key, or begins one. Does not wait.
  *
- * Returns: (transfer none) (nullable): the record, the caller's alone until
- *   kling_journal_release(), or %NULL while another job holds it
+ * Returns: (transfer full) (nullable): the caller's alone until
+ *   kling_entry_release()
  */
-KlingRecord *
-kling_journal_try_hold (KlingJournal * journal, const KlingRequest * request)
+KlingEntry *
+kling_journal_try_hold (KlingJournal * journal, KlingStore * store,
+    KlingRecordKind kind, const gchar * key, gchar ** holder, GError ** error)
 {
-  KlingRecord *record;
+  g_autoptr (KlingEntry) entry = NULL;
+  gint lock;
 
-  g_mutex_lock (&journal->lock);
-  record = find_record_locked (journal, request);
-  if (record == NULL) {
-    record = record_new (request);
-    record->held = TRUE;
-    g_queue_push_head (&journal->records, record);
-    forget_old_records_locked (journal);
-  } else if (record->held) {
-    record = NULL;
-  } else {
-    record->held = TRUE;
+  *holder = NULL;
+  if (!journal_lock (journal, store, key, &lock, holder, error))
+    return NULL;
+  entry = g_new0 (KlingEntry, 1);
+  entry->journal = kling_journal_ref (journal);
+  entry->store = store ? kling_store_ref (store) : NULL;
+  entry->lock = lock;
+  if (!kling_journal_peek (journal, store, key, &entry->record, error)) {
+    /* to be released under its key */
+    entry->record = kling_record_new (kind, key);
+    return NULL;
   }
-  g_mutex_unlock (&journal->lock);
-  return record;
-}
-
-/* Lets go of the videos of all other records: they can be fetched again. */
-static void
-drop_other_results_locked (KlingJournal * journal, KlingRecord * newest)
-{
-  for (GList * l = journal->records.head; l; l = l->next) {
-    KlingRecord *record = l->data;
-
-    if (record == newest || record->held || record->result == NULL)
-      continue;
-    g_clear_pointer (&record->result, kling_result_unref);
-    record->state = KLING_RECORD_RUNNING;
-  }
+  if (entry->record == NULL)
+    entry->record = kling_record_new (kind, key);
+  return g_steal_pointer (&entry);
 }
 
 /**
- * kling_journal_release:
- * @journal: a journal
- * @record: a record that the caller holds
+ * kling_entry_release:
+ * @entry: (transfer full): an entry
  *
  * Ends what kling_journal_try_hold() began.
  */
 void
-kling_journal_release (KlingJournal * journal, KlingRecord * record)
+kling_entry_release (KlingEntry * entry)
 {
+  KlingJournal *journal = entry->journal;
+
+  if (entry->store) {
+    kling_store_unlock (entry->lock);
+  } else {
+    g_mutex_lock (&journal->lock);
+    g_hash_table_remove (journal->held, entry->record->key);
+    g_mutex_unlock (&journal->lock);
+  }
+  g_clear_pointer (&entry->store, kling_store_unref);
+  kling_record_free (entry->record);
+  kling_journal_unref (journal);
+  g_free (entry);
+}
+
+/* --- entries --- */
+
+/* What the disk does not take is kept in memory, and what it takes is not. */
+static gboolean
+entry_keep (KlingEntry * entry, gboolean written)
+{
+  journal_remember (entry->journal, entry->record->key,
+      written && entry->store ? NULL : entry->record);
+  return written;
+}
+
+/**
+ * kling_entry_put:
+ * @entry: an entry whose record was changed
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * Returns: whether it is on the disk, if there is a store. If not, the journal
+ *   knows it all the same.
+ */
+gboolean
+kling_entry_put (KlingEntry * entry, GError ** error)
+{
+  return entry_keep (entry, entry->store == NULL
+      || kling_store_put (entry->store, entry->record, error));
+}
+
+static gboolean
+entry_prepare_call (KlingEntry * entry, GError ** error)
+{
+  KlingRecord *record = entry->record;
+
+  if (entry->store == NULL)
+    return entry_keep (entry, TRUE);
+  if (!kling_store_make_room (entry->store, record->key, error)
+      || !kling_store_put (entry->store, record, error))
+    return FALSE;
+  kling_test_point ("record-sending");
+  if (!kling_store_take_right (entry->store, record, error))
+    return FALSE;
+  kling_test_point ("right-taken");
+  return TRUE;
+}
+
+/**
+ * kling_entry_begin_call:
+ * @entry: an entry
+ * @again: whether the last call is sent once more, as it was
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * Before the first byte of a call that costs: there is room for the answer, the
+ * record says %KLING_RECORD_SENDING, and the right to send it is taken; all of
+ * that on the disk. The right comes last, so that a record without it says that
+ * nothing was sent.
+ *
+ * Returns: whether the call may be sent; if not, the record is what it was
+ */
+gboolean
+kling_entry_begin_call (KlingEntry * entry, gboolean again, GError ** error)
+{
+  KlingRecord *record = entry->record;
+  KlingRecordState state = record->state;
+  gint64 sent_at = record->sent_at;
+
+  record->state = KLING_RECORD_SENDING;
+  record->resent = again;
+  if (!again) {
+    record->attempt++;
+    record->sent_at = g_get_real_time ();
+  }
+  if (entry_prepare_call (entry, error))
+    return TRUE;
+  record->state = state;
+  record->sent_at = sent_at;
+  record->resent = FALSE;
+  if (!again)
+    record->attempt--;
+  return FALSE;
+}
+
+/**
+ * kling_entry_take_back_call:
+ * @entry: an entry after kling_entry_begin_call()
+ * @state: what it was before
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * The call was not sent, or came to nothing, and may be sent again under the
+ * same number. The right goes first: a record that says %KLING_RECORD_SENDING
+ * without one says that nothing was sent.
+ *
+ * Returns: whether that is on the disk
+ */
+gboolean
+kling_entry_take_back_call (KlingEntry * entry, KlingRecordState state,
+    GError ** error)
+{
+  KlingRecord *record = entry->record;
+  gboolean dropped = entry->store == NULL
+      || kling_store_drop_right (entry->store, record, error);
+
+  record->state = state;
+  if (!record->resent)
+    record->attempt--;
+  record->resent = FALSE;
+  return dropped && kling_entry_put (entry, error);
+}
+
+/**
+ * kling_entry_refuse_call:
+ * @entry: an entry after kling_entry_begin_call(), whose record has the reason
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * The service said no, so nothing was bought: what comes next is the same
+ * attempt. If it was the second sending of one call, both came to nothing.
+ *
+ * Returns: whether that is on the disk
+ */
+gboolean
+kling_entry_refuse_call (KlingEntry * entry, GError ** error)
+{
+  KlingRecord *record = entry->record;
+
+  if (record->resent) {
+    if (entry->store
+        && !kling_store_drop_right (entry->store, record, error))
+      return FALSE;
+    record->resent = FALSE;
+  }
+  return kling_entry_take_back_call (entry, KLING_RECORD_REFUSED, error);
+}
+
+/**
+ * kling_entry_put_answer:
+ * @entry: an entry whose record says what a call has bought
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * As kling_entry_put(), into the room that was made for it.
+ *
+ * Returns: likewise
+ */
+gboolean
+kling_entry_put_answer (KlingEntry * entry, GError ** error)
+{
+  gboolean written = entry->store == NULL
+      || kling_store_put_answer (entry->store, entry->record, error);
+
+  if (entry->store && written)
+    kling_test_point ("answer-kept");
+  return entry_keep (entry, written);
+}
+
+/**
+ * kling_entry_get_result:
+ * @entry: an entry without a store
+ *
+ * Returns: (transfer full) (nullable): the video, as long as it is in memory
+ */
+KlingResult *
+kling_entry_get_result (KlingEntry * entry)
+{
+  KlingJournal *journal = entry->journal;
+  KlingResult *result = NULL;
+
   g_mutex_lock (&journal->lock);
-  record->held = FALSE;
-  if (record->result)
-    drop_other_results_locked (journal, record);
+  if (g_strcmp0 (journal->result_key, entry->record->key) == 0)
+    result = kling_result_ref (journal->result);
   g_mutex_unlock (&journal->lock);
+  return result;
+}
+
+/**
+ * kling_entry_set_result:
+ * @entry: an entry without a store
+ * @result: its video
+ *
+ * Of several videos only the newest stays in memory: the others can be fetched
+ * again by their task ids, which costs nothing.
+ */
+void
+kling_entry_set_result (KlingEntry * entry, KlingResult * result)
+{
+  KlingJournal *journal = entry->journal;
+  KlingResult *old;
+
+  g_mutex_lock (&journal->lock);
+  old = journal->result;
+  journal->result = kling_result_ref (result);
+  g_free (journal->result_key);
+  journal->result_key = g_strdup (entry->record->key);
+  g_mutex_unlock (&journal->lock);
+  g_clear_pointer (&old, kling_result_unref);
 }

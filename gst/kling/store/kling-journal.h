@@ -1,16 +1,13 @@
-/* klinglipsync: what was asked, and which task answers it
+/* klinglipsync: who may change a record
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
 #pragma once
 
-#include "kling-error.h"
-#include "kling-face.h"
 #include "kling-isobmff.h"
-#include "kling-request.h"
 #include "kling-spool.h"
-#include "kling-upload.h"
+#include "kling-store.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +16,9 @@ G_BEGIN_DECLS
  * @task_id: the task that made it
  * @spool: its bytes
  * @info: what the file says about itself
+ * @location: (nullable): where it is kept
+ * @units: what it cost, in units of the service; -1 when it did not say
+ * @is_new: it was bought by the run that had it made
  *
  * A finished video. Immutable; refcounted.
  */
@@ -26,106 +26,31 @@ typedef struct
 {
   /*< private > */
   gatomicrefcount refs;
+  KlingStore *store;
+  gchar *key;
 
   /*< public > */
   gchar *task_id;
   KlingSpool *spool;
   KlingIsobmff info;
+  gchar *location;
+  gdouble units;
+  gboolean is_new;
 } KlingResult;
 
-KlingResult *kling_result_new (const gchar * task_id, KlingSpool * spool,
-    const KlingIsobmff * info);
+KlingResult *kling_result_new (const KlingRecord * record, KlingStore * store,
+    KlingSpool * spool, const KlingIsobmff * info);
 KlingResult *kling_result_ref (KlingResult * result);
 void kling_result_unref (KlingResult * result);
+void kling_result_note_delivered (KlingResult * result);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingResult, kling_result_unref)
 
 /**
- * KlingRecordState:
- * @KLING_RECORD_READY: nothing was bought
- * @KLING_RECORD_UNKNOWN: a task may or may not have been bought
- * @KLING_RECORD_RUNNING: there is a task
- * @KLING_RECORD_DONE: there is a result
- * @KLING_RECORD_FAILED: the service gave the task up
- *
- * The states that make a difference within one process.
- */
-typedef enum
-{
-  KLING_RECORD_READY,
-  KLING_RECORD_UNKNOWN,
-  KLING_RECORD_RUNNING,
-  KLING_RECORD_DONE,
-  KLING_RECORD_FAILED,
-} KlingRecordState;
-
-/**
- * KlingRecord:
- * @request: what was asked, the bytes of its files left out
- * @state: how far it got
- * @session_id: (nullable): what identify-face obtained
- * @faces: (nullable) (element-type KlingFace): likewise
- * @face_id: (nullable): the face that was chosen among them
- * @video_upload: (nullable): the source video, where the service reads it
- * @audio_upload: (nullable): what is said, likewise
- * @identify_unknown: an identify-face call was sent and its answer lost
- * @speech_id: (nullable): what is said, when it was made of a text
- * @speech_task_id: (nullable): what makes it, as long as it is not there
- * @speech_length: milliseconds, -1 when it is not known
- * @speech_unknown: a call that makes it was sent and its answer lost
- * @task_id: (nullable): the task
- * @query_path: which of the dialect's paths knows the task
- * @succeeded: the service has said that the task is done
- * @result: (nullable): the video, as long as it is kept
- * @reason: (nullable): why it is %KLING_RECORD_UNKNOWN or _FAILED
- * @details: beside @reason
- * @attempts: tasks bought for this request
- * @external_id: (nullable): our own id of the task that is %KLING_RECORD_UNKNOWN
- * @sent_at: on our clock, when it was asked for
- * @resent: it was asked for once more with that id
- *
- * What is known of one request. Only the job that holds it reads or writes it.
- */
-typedef struct
-{
-  /*< private > */
-  gboolean held;
-  gchar *digest;                /* of request */
-
-  /*< public > */
-  KlingRequest *request;
-  KlingRecordState state;
-  gchar *session_id;
-  GPtrArray *faces;
-  gchar *face_id;
-  KlingUploaded *video_upload;
-  KlingUploaded *audio_upload;
-  gboolean identify_unknown;
-  gchar *speech_id;
-  gchar *speech_task_id;
-  gint64 speech_length;
-  gboolean speech_unknown;
-  gchar *task_id;
-  guint query_path;
-  gboolean succeeded;
-  KlingResult *result;
-  GError *reason;
-  KlingDetails details;
-  guint attempts;
-  gchar *external_id;
-  gint64 sent_at;
-  gboolean resent;
-} KlingRecord;
-
-void kling_record_forget_session (KlingRecord * record);
-void kling_record_set_reason (KlingRecord * record, KlingRecordState state,
-    const GError * reason, const KlingDetails * details);
-
-/**
  * KlingJournal:
  *
- * The records of one element, in memory. It outlives the element as long as a
- * paid call is completing in the background.
+ * The records of one element: in a store, or in memory when there is none. It
+ * outlives the element as long as a paid call is completing in the background.
  */
 typedef struct _KlingJournal KlingJournal;
 
@@ -135,8 +60,41 @@ void kling_journal_unref (KlingJournal * journal);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingJournal, kling_journal_unref)
 
-KlingRecord *kling_journal_try_hold (KlingJournal * journal,
-    const KlingRequest * request);
-void kling_journal_release (KlingJournal * journal, KlingRecord * record);
+/**
+ * KlingEntry:
+ * @record: what is known, to be changed by the holder
+ * @store: (nullable): where it is written
+ *
+ * A record in somebody's hands. One thread at a time.
+ */
+typedef struct
+{
+  KlingRecord *record;
+  KlingStore *store;
+
+  /*< private > */
+  KlingJournal *journal;
+  gint lock;
+} KlingEntry;
+
+KlingEntry *kling_journal_try_hold (KlingJournal * journal,
+    KlingStore * store, KlingRecordKind kind, const gchar * key,
+    gchar ** holder, GError ** error);
+gboolean kling_journal_peek (KlingJournal * journal, KlingStore * store,
+    const gchar * key, KlingRecord ** record, GError ** error);
+void kling_entry_release (KlingEntry * entry);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingEntry, kling_entry_release)
+
+gboolean kling_entry_put (KlingEntry * entry, GError ** error);
+gboolean kling_entry_begin_call (KlingEntry * entry, gboolean again,
+    GError ** error);
+gboolean kling_entry_take_back_call (KlingEntry * entry,
+    KlingRecordState state, GError ** error);
+gboolean kling_entry_refuse_call (KlingEntry * entry, GError ** error);
+gboolean kling_entry_put_answer (KlingEntry * entry, GError ** error);
+
+KlingResult *kling_entry_get_result (KlingEntry * entry);
+void kling_entry_set_result (KlingEntry * entry, KlingResult * result);
 
 G_END_DECLS

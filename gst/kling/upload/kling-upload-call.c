@@ -322,6 +322,6 @@ kling_upload_delete_file (KlingUploaded * uploaded, const gchar * url,
 
   if (!kling_upload_call (uploaded->upload, &call, way, &answer, error))
     return FALSE;
-  uploaded->stays = FALSE;
+  uploaded->owed = FALSE;
   return TRUE;
 }

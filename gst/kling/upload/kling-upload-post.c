@@ -103,6 +103,7 @@ post_parse (KlingUpload * upload, const KlingUploadConfig * config,
       || !check_no_content_type (upload->headers, error))
     return FALSE;
   upload->shown = kling_url_display_host (place->url);
+  upload->identity = kling_upload_make_identity (place->url);
   upload->is_loopback = kling_url_is_loopback (place->url);
   return TRUE;
 }

@@ -96,6 +96,7 @@ struct _KlingUpload
 
   /* set by parse(), then constant */
   gchar *shown;
+  gchar *identity;              /* NULL where no file outlives this process */
   gboolean is_loopback;
   gboolean holds_one;
   gpointer place;
@@ -107,7 +108,7 @@ struct _KlingUploaded
   gchar *name;
   goffset size;
 
-  gboolean stays;               /* there may be a file that we do not take along */
+  gboolean owed;                /* there may be a file that is to be removed */
 
   /* set by put() */
   gchar *url;
@@ -116,6 +117,7 @@ struct _KlingUploaded
 
 /* names and addresses */
 gchar *kling_upload_make_token (GError ** error);
+gchar *kling_upload_make_identity (const gchar * address);
 gchar *kling_upload_insert_name (const gchar * address, const gchar * name);
 GHashTable *kling_upload_parse_options (const gchar * text,
     const gchar * const *names, GError ** error);

@@ -81,6 +81,7 @@ put_parse (KlingUpload * upload, const KlingUploadConfig * config,
       || !check_names (place, error))
     return FALSE;
   upload->shown = kling_url_display_host (place->address);
+  upload->identity = kling_upload_make_identity (place->address);
   upload->holds_one = strstr (place->address, KLING_UPLOAD_NAME) == NULL;
   upload->is_loopback = kling_url_is_loopback (place->public_url);
   return TRUE;

@@ -287,6 +287,17 @@ find_folder (Place * place, const gchar * text, GError ** error)
   return TRUE;
 }
 
+/* Returns: (transfer full): the URL of what the files are in */
+static gchar *
+make_folder_url (const Place * place)
+{
+  const gchar *host = strstr (place->endpoint, "://") + 3;
+
+  return g_strdup_printf ("%.*s%s",
+      (gint) (host + strcspn (host, "/") - place->endpoint), place->endpoint,
+      place->folder);
+}
+
 static gboolean
 s3_parse (KlingUpload * upload, const KlingUploadConfig * config,
     GError ** error)
@@ -297,6 +308,7 @@ s3_parse (KlingUpload * upload, const KlingUploadConfig * config,
   g_autoptr (GHashTable) options = kling_upload_parse_options
       (query ? query + 1 : NULL, names, error);
   Place *place = g_new0 (Place, 1);
+  g_autofree gchar *folder = NULL;
 
   upload->place = place;
   text += strspn (text, "/");
@@ -306,7 +318,9 @@ s3_parse (KlingUpload * upload, const KlingUploadConfig * config,
       || !find_expires (place, options, error)
       || !read_credentials (place, error))
     return FALSE;
+  folder = make_folder_url (place);
   upload->shown = kling_url_display_host (place->endpoint);
+  upload->identity = kling_upload_make_identity (folder);
   upload->is_loopback = kling_url_is_loopback (place->endpoint);
   return TRUE;
 }
@@ -329,25 +343,13 @@ make_sigv4 (const Place * place)
   return sigv4;
 }
 
-static gchar *
-make_path (const KlingUploaded * uploaded)
-{
-  const Place *place = uploaded->upload->place;
-
-  return g_strdup_printf ("%s/%s", place->folder, uploaded->name);
-}
-
 /* Returns: (transfer full): the URL of the file, for those who sign */
 static gchar *
 make_url (const KlingUploaded * uploaded)
 {
-  const Place *place = uploaded->upload->place;
-  const gchar *host = strstr (place->endpoint, "://") + 3;
-  g_autofree gchar *path = make_path (uploaded);
+  g_autofree gchar *folder = make_folder_url (uploaded->upload->place);
 
-  return g_strdup_printf ("%.*s%s",
-      (gint) (host + strcspn (host, "/") - place->endpoint), place->endpoint,
-      path);
+  return g_strdup_printf ("%s/%s", folder, uploaded->name);
 }
 
 static const gchar *

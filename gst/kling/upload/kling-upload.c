@@ -25,6 +25,10 @@
 #define TOKEN_BYTES (KLING_UPLOAD_TOKEN_LENGTH / 2)
 /* As much of the digest as it takes to recognise a file by its name */
 #define DIGEST_IN_NAME 16
+/* As much of it as it takes to tell one place from another */
+#define DIGEST_OF_PLACE 16
+/* More than any name that we give */
+#define MAX_NAME 200
 #define SHOWN_OF_NAME 4
 /* As much of what nobody can guess may be said: few of its 32 digits */
 #define QUOTED_OF_SECRET 8
@@ -175,6 +179,7 @@ kling_upload_unref (KlingUpload * upload)
     kling_secret_wipe_string (*text);
   g_free (upload->headers);
   g_free (upload->shown);
+  g_free (upload->identity);
   g_free (upload);
 }
 
@@ -215,7 +220,44 @@ kling_upload_holds_one (const KlingUpload * upload)
   return upload->holds_one;
 }
 
+/**
+ * kling_upload_dup_place:
+ * @upload: a place
+ *
+ * By this a later process knows whether its place is the one at which a file
+ * was left. Credentials, options and queries do not change it.
+ *
+ * Returns: (transfer full): what tells @upload from other places, without saying
+ *   where it is: scheme and host, '#' and hex digits
+ */
+gchar *
+kling_upload_dup_place (const KlingUpload * upload)
+{
+  g_autofree gchar *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256,
+      upload->identity ? upload->identity : upload->shown, -1);
+  g_autofree gchar *host = g_ascii_strdown (upload->shown, -1);
+
+  return g_strdup_printf ("%s#%.*s", host, DIGEST_OF_PLACE, digest);
+}
+
 /* --- names and addresses --- */
+
+/**
+ * kling_upload_make_identity:
+ * @address: a URL, perhaps with {name} in it
+ *
+ * The query is left out: it is where secrets stand, and what changes from one
+ * presigned address to the next.
+ *
+ * Returns: (transfer full): @address, written in one way for all spellings
+ */
+gchar *
+kling_upload_make_identity (const gchar * address)
+{
+  g_autofree gchar *bare = g_strndup (address, strcspn (address, "?#"));
+
+  return kling_url_identity (bare);
+}
 
 /**
  * kling_upload_make_token:
@@ -343,8 +385,65 @@ kling_upload_prepare (KlingUpload * upload, const KlingUploadFile * file,
   uploaded->upload = kling_upload_ref (upload);
   uploaded->size = kling_spool_get_size (file->spool);
   uploaded->name = make_name (upload, file, error);
-  uploaded->stays = upload->kind != &kling_upload_kind_serve;
+  uploaded->owed = upload->cleanup && upload->kind != &kling_upload_kind_serve;
   return uploaded->name ? g_steal_pointer (&uploaded) : NULL;
+}
+
+/* Returns: whether a file can be found by its name there, by another process. If
+ * a place holds one file only, what is there may be somebody else's by then. */
+static gboolean
+keeps_names (const KlingUpload * upload)
+{
+  return upload->kind->remove != NULL && upload->identity != NULL
+      && !upload->holds_one;
+}
+
+/* It becomes a part of a URL that is deleted. */
+static gboolean
+name_is_valid (const gchar * name)
+{
+  gsize length = name ? strlen (name) : 0;
+
+  return length > 0 && length <= MAX_NAME && name[0] != '.'
+      && strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-") == length;
+}
+
+/**
+ * kling_upload_recall:
+ * @upload: the place, as kling_upload_dup_place() tells
+ * @name: (nullable): what kling_uploaded_get_name() said in an earlier process;
+ *   it comes from a file, so it may be anything
+ * @error: set to %KLING_ERROR_LOCAL for a name that is none of ours, and to
+ *   %KLING_ERROR_SETTINGS for a place where files cannot be found again
+ *
+ * For kling_uploaded_remove(), whatever upload-cleanup says by now. Sends
+ * nothing, and does not know whether the file is still there, nor its size.
+ *
+ * Returns: (transfer full) (nullable): a file that an earlier process left there
+ */
+KlingUploaded *
+kling_upload_recall (KlingUpload * upload, const gchar * name, GError ** error)
+{
+  KlingUploaded *uploaded;
+
+  if (!keeps_names (upload)) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+        "A file that an earlier run has left at %s cannot be removed from here:"
+        " this kind of place does not find it by its name.", upload->shown);
+    return NULL;
+  }
+  /* not shown: it may be most of one */
+  if (!name_is_valid (name)) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
+        "What an earlier run has written down as the name of a file at %s is"
+        " none that it can have. Nothing was removed.", upload->shown);
+    return NULL;
+  }
+  uploaded = g_new0 (KlingUploaded, 1);
+  uploaded->upload = kling_upload_ref (upload);
+  uploaded->name = g_strdup (name);
+  uploaded->owed = TRUE;
+  return uploaded;
 }
 
 /**
@@ -371,7 +470,7 @@ kling_uploaded_put (KlingUploaded * uploaded, const KlingUploadFile * file,
     return TRUE;
   /* what was stopped may have arrived all the same; what failed was taken back */
   if (reason->code != KLING_ERROR_CANCELLED)
-    uploaded->stays = FALSE;
+    uploaded->owed = FALSE;
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }
@@ -416,7 +515,24 @@ kling_uploaded_get_url (const KlingUploaded * uploaded)
 gboolean
 kling_uploaded_is_owed (const KlingUploaded * uploaded)
 {
-  return uploaded->upload->cleanup && uploaded->stays;
+  return uploaded->owed;
+}
+
+/**
+ * kling_uploaded_get_name:
+ * @uploaded: an uploaded file
+ *
+ * Whoever knows it, and the place, can read the file where that is public: to be
+ * written down where only we can read, and shown to nobody.
+ *
+ * Returns: (transfer none) (nullable): by what kling_upload_recall() finds it,
+ *   as long as it is owed; %NULL where no other process can remove it
+ */
+const gchar *
+kling_uploaded_get_name (const KlingUploaded * uploaded)
+{
+  return uploaded->owed && keeps_names (uploaded->upload) ? uploaded->name
+      : NULL;
 }
 
 /**

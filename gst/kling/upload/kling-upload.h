@@ -43,6 +43,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingUpload, kling_upload_unref)
 const gchar *kling_upload_get_shown (const KlingUpload * upload);
 gboolean kling_upload_is_loopback (const KlingUpload * upload);
 gboolean kling_upload_holds_one (const KlingUpload * upload);
+gchar *kling_upload_dup_place (const KlingUpload * upload);
 
 /**
  * KlingUploadFile:
@@ -94,6 +95,8 @@ typedef struct _KlingUploaded KlingUploaded;
 
 KlingUploaded *kling_upload_prepare (KlingUpload * upload,
     const KlingUploadFile * file, GError ** error);
+KlingUploaded *kling_upload_recall (KlingUpload * upload, const gchar * name,
+    GError ** error);
 gboolean kling_uploaded_put (KlingUploaded * uploaded,
     const KlingUploadFile * file, const KlingUploadWay * way, GError ** error);
 void kling_uploaded_free (KlingUploaded * uploaded);
@@ -107,6 +110,7 @@ gchar *kling_uploaded_describe (const KlingUploaded * uploaded);
 gboolean kling_uploaded_check (KlingUploaded * uploaded,
     const KlingUploadWay * way, GError ** error);
 gboolean kling_uploaded_is_owed (const KlingUploaded * uploaded);
+const gchar *kling_uploaded_get_name (const KlingUploaded * uploaded);
 gboolean kling_uploaded_remove (KlingUploaded * uploaded,
     const KlingUploadWay * way, GError ** error);
 
