@@ -30,7 +30,7 @@ typedef enum
   AUDIO = 1 << 1,               /* with a file that is uploaded only */
   OFFICIAL = 1 << 2,            /* only where speech is a call of its own */
   DOUBT = 1 << 3,               /* whether something was bought is not known */
-  CREATE = 1 << 4,              /* each paid call comes by: the last is meant */
+  PAID = 1 << 4,                /* each paid call comes by, the create last */
   OFTEN = 1 << 5,               /* comes by several times */
 } Traits;
 
@@ -40,7 +40,7 @@ static const struct
   guint traits;
 } points[] = {
   {"job-begun", ANY},
-  {"record-held", ANY},
+  {"record-held", PAID},
   {"before-upload", AUDIO},
   {"after-upload", AUDIO},
   {"before-identify", ANY},
@@ -49,13 +49,13 @@ static const struct
   {"before-speech", TEXT | OFFICIAL},
   {"after-speech", TEXT | OFFICIAL},
   {"speech-kept", TEXT | OFFICIAL},
-  {"room-made", ANY},
-  {"record-sending", ANY},
-  {"right-taken", DOUBT},
-  {"request-sent", DOUBT | CREATE},
+  {"room-made", PAID},
+  {"record-sending", PAID},
+  {"right-taken", PAID | DOUBT},
+  {"request-sent", PAID | DOUBT},
   {"after-create", DOUBT},
-  {"answer-written", ANY},
-  {"answer-kept", ANY},
+  {"answer-written", PAID},
+  {"answer-kept", PAID},
   {"polled", OFTEN},
   {"record-fetching", ANY},
   {"downloading", ANY},
@@ -82,6 +82,7 @@ typedef struct
   KlingFaultsRequest *request;
   guint point;
   gchar *wish;                  /* as in KLING_TEST_KILL */
+  gboolean doubt;               /* that ends in a question */
   gint64 paid;                  /* before it */
   gint64 identified;
   guint runs;
@@ -134,19 +135,25 @@ pick_audio (Kills * kills, guint point)
   return point_has (point, AUDIO) || g_rand_boolean (kills->random);
 }
 
-/* Returns: (transfer full): when to die */
-static gchar *
-make_wish (Kills * kills, guint point, gboolean audio)
+/* When to die. Each paid call has its turn, but that which costs most has every
+ * other one. */
+static void
+round_make_wish (Round * round, Kills * kills, gboolean audio)
 {
-  /* identify-face, and where it is a call of its own, speech */
-  guint earlier = kling_faults_is_official (kills->faults) && !audio ? 2 : 1;
+  const gchar *name = points[round->point].name;
+  /* identify-face, speech where it is a call of its own, create */
+  gint calls = kling_faults_is_official (kills->faults) && !audio ? 3 : 2;
+  gint nth = 1;
 
-  if (point_has (point, CREATE))
-    return g_strdup_printf ("%s:%u", points[point].name, earlier + 1);
-  if (point_has (point, OFTEN))
-    return g_strdup_printf ("%s:%d", points[point].name,
-        g_rand_int_range (kills->random, 1, 3));
-  return g_strdup (points[point].name);
+  if (point_has (round->point, PAID))
+    nth = kills->kills[round->point] == 0 || g_rand_boolean (kills->random)
+        ? calls : g_rand_int_range (kills->random, 1, calls + 1);
+  else if (point_has (round->point, OFTEN))
+    nth = g_rand_int_range (kills->random, 1, 3);
+  round->wish = g_strdup_printf ("%s:%d", name, nth);
+  round->doubt = point_has (round->point, DOUBT)
+      && !kling_faults_is_official (kills->faults)
+      && (nth == calls || !point_has (round->point, PAID));
 }
 
 static void
@@ -159,7 +166,7 @@ round_begin (Round * round, Kills * kills)
   g_autofree gchar *take = g_strdup_printf ("take-%u", kills->round);
 
   round->point = point;
-  round->wish = make_wish (kills, point, audio);
+  round_make_wish (round, kills, audio);
   round->paid = kling_faults_paid (kills->faults);
   round->identified =
       kling_test_sandbox_count (kills->faults->sandbox, "identify");
@@ -288,8 +295,7 @@ play_round (Kills * kills)
     return;
   }
   kills->kills[round.point]++;
-  if (point_has (round.point, DOUBT)
-      && !kling_faults_is_official (kills->faults))
+  if (round.doubt)
     expect_question (&round, g_strcmp0 (points[round.point].name,
             "right-taken") != 0);
   else
