@@ -11,7 +11,8 @@
  *
  * The log has "NUMBER CALL PATH", and "NUMBER rename FROM TO", in the order in
  * which calls begin; NUMBER counts those that can fail for want of space, and is
- * 0 for others. "0 post -" is the first byte of the call that costs.
+ * 0 for others. "!CALL" was made to fail. "0 post -" is the first byte of the
+ * call that costs.
  *
  * Makes the system calls itself. Runs on any thread; the log is appended to with one write a line.
  *
@@ -81,10 +82,14 @@ static int
 fails (const char *call, const char *first, const char *second)
 {
   long number = atomic_fetch_add (&counted, 1) + 1;
+  char failed[32];
 
-  tell (number, call, first, second);
-  if (!is_wanted (number))
+  if (!is_wanted (number)) {
+    tell (number, call, first, second);
     return 0;
+  }
+  snprintf (failed, sizeof failed, "!%s", call);
+  tell (number, failed, first, second);
   errno = ENOSPC;
   return 1;
 }

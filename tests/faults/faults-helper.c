@@ -19,7 +19,6 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <glib/gstdio.h>
 
@@ -376,6 +375,32 @@ kling_faults_request_use_store (KlingFaultsRequest * request,
   g_free (request->store);
   request->store = store;
   kling_faults_request_set (request, "store", store);
+}
+
+/**
+ * kling_faults_find_record:
+ * @request: a request that was run
+ * @kind: "request", "session" or "speech"
+ *
+ * Returns: (transfer full): the path of a record of this kind in its store
+ */
+gchar *
+kling_faults_find_record (KlingFaultsRequest * request, const gchar * kind)
+{
+  g_autoptr (GDir) dir = g_dir_open (request->store, 0, NULL);
+  g_autofree gchar *line = g_strdup_printf ("\nkind=%s\n", kind);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *path = g_build_filename (request->store, name, NULL);
+    g_autofree gchar *text = NULL;
+
+    if (g_str_has_suffix (name, ".rec")
+        && g_file_get_contents (path, &text, NULL, NULL)
+        && strstr (text, line))
+      return g_steal_pointer (&path);
+  }
+  g_error ("%s has no record of a %s", request->store, kind);
 }
 
 /* ---- runs ---- */

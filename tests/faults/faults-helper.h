@@ -6,6 +6,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <sys/wait.h>
 
 #include "kling-testsandbox.h"
 
@@ -85,6 +86,8 @@ void kling_faults_request_say (KlingFaultsRequest * request,
     const gchar * audio);
 void kling_faults_request_use_store (KlingFaultsRequest * request,
     const gchar * path);
+gchar *kling_faults_find_record (KlingFaultsRequest * request,
+    const gchar * kind);
 
 /**
  * KlingFaultsRun:
