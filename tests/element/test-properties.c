@@ -66,10 +66,19 @@ static const Property properties[] = {
   {"watermark", "rw", "false", "true", NULL},
   {"external-task-id", "rw", NULL, "my-task", NULL},
   {"callback-url", "w", NULL, "https://cb.example/?sig=secret", NULL},
+  {"task-id", "rw", NULL, "task-7", NULL},
+  {"take", "rw", NULL, "second", NULL},
   {"poll-interval", "rw", SECONDS (5), SECONDS (7), NULL},
   {"task-timeout", "rw", SECONDS (3600), SECONDS (7200), NULL},
+  {"store", "rw", NULL, "/some/where", NULL},
+  {"store-limit", "rw", "10737418240", "5", NULL},
+  {"store-max-age", "rw", "18446744073709551615", SECONDS (86400), NULL},
+  {"max-tasks", "rw", "0", "3", NULL},
+  {"dry-run", "rw", "false", "true", NULL},
+  {"uri-may-pay", "rw", "false", "true", NULL},
   {"status", "r", "idle", NULL, NULL},
   {"current-task-id", "r", NULL, NULL, NULL},
+  {"result-location", "r", NULL, NULL, NULL},
 };
 /* *INDENT-ON* */
 

@@ -323,7 +323,7 @@ GST_START_TEST (test_no_answer_after_stop)
   kling_test_run_clear (run);
   kling_test_run_set (run, GST_STATE_PLAYING);
   kling_test_run_error (run, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SYNC);
-  fail_unless (kling_test_run_has_text (run, "earlier call"));
+  fail_unless (kling_test_run_has_text (run, "earlier run"));
   kling_test_service_check (service, 1, 1);
 }
 

@@ -49,8 +49,7 @@ kling_job_get_sources (const KlingJob * job)
     .face_id = kling_job_get_face_id (job),
     .video_url = job->request->video_url,
     .audio_url = job->request->audio_url,
-    .audio_id = job->request->audio_id ? job->request->audio_id
-        : speech_id,
+    .audio_id = job->request->audio_id ? job->request->audio_id : speech_id,
     .audio_start = job->cut.start,
     .audio_end = job->cut.end,
     .insert_time = job->cut.insert,
@@ -328,8 +327,7 @@ job_get_ready (KlingJob * job, GError ** error)
 {
   return kling_job_may_go_on (job, error)
       && kling_job_measure_audio (job, error)
-      && kling_job_upload_audio (job, error)
-      && (job->dialect->identify_path || kling_job_upload_video (job, error))
+      && kling_job_upload_inputs (job, error)
       && kling_job_may_go_on (job, error)
       && kling_job_obtain_session (job, error)
       && kling_job_may_go_on (job, error)

@@ -39,8 +39,7 @@ kling_job_dup_external_id (KlingJob * job)
     return g_strdup (job->request->external_task_id);
   if (!job->dialect->has_external_id)
     return NULL;
-  return kling_request_dup_external_id (job->request,
-      job->record->attempt + 1);
+  return kling_request_dup_external_id (job->request, job->record->attempt + 1);
 }
 
 /**
@@ -154,8 +153,6 @@ get_first_look (const KlingJob * job)
 static gboolean
 job_look (KlingJob * job, gboolean * found, GError ** error)
 {
-  gint64 give_up = kling_clock_after (job->settings->task_timeout);
-
   for (guint i = get_first_look (job);; i++) {
     gboolean late = i + 1 >= G_N_ELEMENTS (look_at);
 
@@ -167,7 +164,8 @@ job_look (KlingJob * job, gboolean * found, GError ** error)
       return TRUE;
     if (!kling_job_may_go_on (job, error))
       return FALSE;
-    if (late && kling_clock_now () >= give_up) {
+    if (late && kling_clock_since (job->record->sent_at)
+        >= job->settings->task_timeout) {
       g_propagate_error (error, g_error_copy (job->record->reason));
       return FALSE;
     }

@@ -18,6 +18,9 @@ G_BEGIN_DECLS
 #define KLING_PERCENT_TASK 7
 #define KLING_PERCENT_DOWNLOAD 90
 
+/* People want to see that something lives; nobody wants to see every poll. */
+#define KLING_TELL_INTERVAL (10 * KLING_SECOND)
+
 struct _KlingJob
 {
   gatomicrefcount refs;
@@ -89,8 +92,10 @@ void kling_job_put (KlingJob * job, KlingEntry * entry);
 void kling_job_put_answer (KlingJob * job, KlingEntry * entry);
 KlingResult *kling_job_get_kept (KlingJob * job, const KlingRecord * record,
     GError ** error);
+KlingResult *kling_job_get_followed (KlingJob * job);
 
 /* kling-job-session.c: the faces of the source video */
+gboolean kling_job_has_session (KlingJob * job);
 gboolean kling_job_obtain_session (KlingJob * job, GError ** error);
 void kling_job_forget_session (KlingJob * job);
 const gchar *kling_job_get_session_id (const KlingJob * job);
@@ -100,7 +105,7 @@ gboolean kling_job_attach (KlingJob * job, GError ** error);
 
 /* kling-job-upload.c: files from pads, to where the service reads them */
 gboolean kling_job_upload_video (KlingJob * job, GError ** error);
-gboolean kling_job_upload_audio (KlingJob * job, GError ** error);
+gboolean kling_job_upload_inputs (KlingJob * job, GError ** error);
 gboolean kling_job_refresh_uploads (KlingJob * job, GError ** error);
 void kling_job_remove_uploads (KlingJob * job);
 void kling_job_update_leftovers (KlingJob * job);
@@ -132,7 +137,15 @@ gboolean kling_job_adopt_duplicate (KlingJob * job, gboolean * answered);
 gboolean kling_job_find_task (KlingJob * job, GError ** error);
 
 /* kling-job-fetch.c: the steps that do not */
+typedef struct _KlingPolls KlingPolls;
+
 KlingResult *kling_job_fetch_result (KlingJob * job, GError ** error);
+gchar *kling_job_await_url (KlingJob * job, KlingPolls * polls, gint64 wait,
+    GError ** error);
+
+/* kling-job-download.c: the video, from its URL to here */
+KlingResult *kling_job_download (KlingJob * job, gchar * first_url,
+    gint64 deadline, KlingPolls * polls, GError ** error);
 
 /* kling-job.c: what the steps tell the world */
 void kling_job_progress (KlingJob * job, KlingStage stage, gint percent,

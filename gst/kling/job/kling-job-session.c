@@ -97,6 +97,29 @@ job_fill_session (KlingJob * job, KlingEntry * entry, GError ** error)
   return kling_job_choose_face (job, entry, error);
 }
 
+/**
+ * kling_job_has_session:
+ * @job: a job
+ *
+ * A look that holds nothing: another run may change it.
+ *
+ * Returns: whether identify-face need not be asked
+ */
+gboolean
+kling_job_has_session (KlingJob * job)
+{
+  g_autofree gchar *key = NULL;
+  g_autoptr (KlingRecord) record = NULL;
+
+  if (job->request->session_id)
+    return TRUE;
+  if (job->dialect->identify_path == NULL)
+    return FALSE;
+  key = kling_request_dup_session_key (job->request, job->account);
+  return kling_journal_peek (job->journal, job->store, key, &record, NULL)
+      && record && is_fresh (record);
+}
+
 static KlingEntry *
 job_hold_session (KlingJob * job, GError ** error)
 {

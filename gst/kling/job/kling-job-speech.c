@@ -41,9 +41,9 @@ check_bytes (goffset size, GError ** error)
 }
 
 static gboolean
-probe_begin (goffset length, gpointer user_data, GError ** error)
+probe_begin (const KlingHttpPart * part, gpointer user_data, GError ** error)
 {
-  return check_bytes (length, error);
+  return check_bytes (part->length, error);
 }
 
 static gboolean
@@ -83,7 +83,7 @@ job_fetch_audio (KlingJob * job, GError ** error)
   gint64 deadline = kling_clock_after (job->settings->timeout);
   guint status;
 
-  if (!kling_http_fetch (job->http, job->request->audio_url,
+  if (!kling_http_fetch (job->http, job->request->audio_url, NULL,
           job->settings->timeout, deadline, job->stop, &sink, spool, &status,
           error)
       || !kling_spool_finish (spool, error))

@@ -34,8 +34,7 @@ dup_account (KlingJob * job)
   if (credentials == NULL)
     return NULL;
   name = credentials->api_key ? credentials->api_key : credentials->access_key;
-  return kling_store_dup_account (job->store, origin,
-      kling_secret_peek (name));
+  return kling_store_dup_account (job->store, origin, kling_secret_peek (name));
 }
 
 /**
@@ -52,7 +51,8 @@ gboolean
 kling_job_open_store (KlingJob * job, GError ** error)
 {
   if (job->settings->store == NULL) {
-    KLING_INFO ("no store: what is bought is known as long as the element lives");
+    KLING_INFO
+        ("no store: what is bought is known as long as the element lives");
   } else {
     job->store = kling_store_open (job->settings->store, error);
     if (job->store == NULL)
@@ -232,7 +232,8 @@ kling_job_take_over (KlingJob * job)
 
   if (job->entry)
     return TRUE;
-  entry = job_try_hold (job, job->record->kind, job->record->key, &holder, NULL);
+  entry =
+      job_try_hold (job, job->record->kind, job->record->key, &holder, NULL);
   if (entry == NULL || !kling_record_has_task (entry->record)
       || g_strcmp0 (entry->record->task_id, job->record->task_id) != 0)
     return FALSE;
@@ -324,4 +325,26 @@ kling_job_get_kept (KlingJob * job, const KlingRecord * record, GError ** error)
   result = kling_result_new (record, job->store, spool, &info);
   result->location = kling_kept_dup_path (job->store, record->sha256);
   return result;
+}
+
+/**
+ * kling_job_get_followed:
+ * @job: a job whose task is done
+ *
+ * Returns: (transfer full) (nullable): the video, if another run, which had the
+ *   record, has kept it meanwhile
+ */
+KlingResult *
+kling_job_get_followed (KlingJob * job)
+{
+  g_autoptr (KlingRecord) record = NULL;
+
+  if (job->store == NULL || job->bought)
+    return NULL;
+  if (job->entry)
+    return kling_job_get_kept (job, job->record, NULL);
+  if (!kling_journal_peek (job->journal, job->store, job->record->key, &record,
+          NULL) || record == NULL)
+    return NULL;
+  return kling_job_get_kept (job, record, NULL);
 }

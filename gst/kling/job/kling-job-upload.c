@@ -225,39 +225,43 @@ job_upload (KlingJob * job, Which which, const KlingMedia * media,
 
 /**
  * kling_job_upload_video:
- * @job: a job whose source video came from a pad and has no session
+ * @job: a job without a session
  * @error: return location for a #KlingError
  *
- * Returns: %TRUE when the service can read the source video
+ * Returns: %TRUE when the service can read the source video, wherever it came
+ *   from
  */
 gboolean
 kling_job_upload_video (KlingJob * job, GError ** error)
 {
-  Transfer transfer = { job, "video", KLING_PERCENT_IDENTIFY / 2,
-    KLING_PERCENT_IDENTIFY, kling_clock_now ()
+  Transfer transfer = { job, "video", 0, KLING_PERCENT_IDENTIFY / 2,
+    kling_clock_now ()
   };
 
-  return job->request->video == NULL
+  return job->request->video == NULL || job->video_upload
       || job_upload (job, VIDEO, job->request->video, &transfer, error);
 }
 
 /**
- * kling_job_upload_audio:
+ * kling_job_upload_inputs:
  * @job: a job that holds a record without a task
  * @error: return location for a #KlingError
  *
  * Audio without a place to upload to goes within the create call: that the
  * dialect takes it was checked with the request.
  *
- * Returns: %TRUE when the service can read what is said
+ * Returns: %TRUE when the service can read all that came from pads
  */
 gboolean
-kling_job_upload_audio (KlingJob * job, GError ** error)
+kling_job_upload_inputs (KlingJob * job, GError ** error)
 {
-  Transfer transfer = { job, "audio", 0, KLING_PERCENT_IDENTIFY / 2,
-    kling_clock_now ()
+  Transfer transfer = { job, "audio", KLING_PERCENT_IDENTIFY / 2,
+    KLING_PERCENT_IDENTIFY, kling_clock_now ()
   };
 
+  /* a session that is known has seen the video */
+  if (!kling_job_has_session (job) && !kling_job_upload_video (job, error))
+    return FALSE;
   return job->request->audio == NULL || job->settings->upload == NULL
       || job_upload (job, AUDIO, job->request->audio, &transfer, error);
 }

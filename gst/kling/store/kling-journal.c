@@ -433,8 +433,7 @@ kling_entry_refuse_call (KlingEntry * entry, GError ** error)
   KlingRecord *record = entry->record;
 
   if (record->resent) {
-    if (entry->store
-        && !kling_store_drop_right (entry->store, record, error))
+    if (entry->store && !kling_store_drop_right (entry->store, record, error))
       return FALSE;
     record->resent = FALSE;
   }

@@ -353,10 +353,9 @@ kling_record_to_text (const KlingRecord * record, gsize * size)
 
 static gboolean
 set_wrong (GError ** error, const gchar * format, ...)
-    G_GNUC_PRINTF (2, 3);
+G_GNUC_PRINTF (2, 3);
 
-static gboolean
-set_wrong (GError ** error, const gchar * format, ...)
+     static gboolean set_wrong (GError ** error, const gchar * format, ...)
 {
   va_list args;
   g_autofree gchar *text = NULL;

@@ -466,8 +466,7 @@ load_answer (const KlingStore * store, const KlingRecord * record)
     return NULL;
   answer = kling_record_from_text (data, size, NULL);
   if (answer == NULL || strcmp (answer->key, record->key) != 0
-      || answer->attempt != record->attempt
-      || answer->resent != record->resent)
+      || answer->attempt != record->attempt || answer->resent != record->resent)
     return NULL;
   return g_steal_pointer (&answer);
 }
