@@ -125,8 +125,8 @@ static void
 set_signed_video (KlingFaultsRequest * request, const gchar * date,
     const gchar * signature)
 {
-  g_autofree gchar *path = g_strdup_printf ("/sandbox/face.mp4?X-Amz-Algorithm"
-      "=AWS4-HMAC-SHA256&X-Amz-Date=%s&X-Amz-Expires=3600&X-Amz-Signature=%s",
+  g_autofree gchar *path = g_strdup_printf (FAULTS_FACE "?X-Amz-Algorithm="
+      "AWS4-HMAC-SHA256&X-Amz-Date=%s&X-Amz-Expires=3600&X-Amz-Signature=%s",
       date, signature);
   g_autofree gchar *url =
       kling_test_sandbox_url (request->faults->sandbox, path);

@@ -55,6 +55,22 @@ get_environment (const gchar * name)
   return value;
 }
 
+/* A face for little money: the sandbox draws its own for seconds. */
+static void
+put_face (KlingFaults * faults)
+{
+  g_autofree gchar *path =
+      g_build_filename (get_environment ("KLING_TEST_CLIPS"), "talk.mp4", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, &error);
+  g_autoptr (GBytes) data = NULL;
+
+  if (file == NULL)
+    g_error ("%s", error->message);
+  data = g_mapped_file_get_bytes (file);
+  kling_test_sandbox_put (faults->sandbox, FAULTS_FACE, data);
+}
+
 /**
  * kling_faults_new:
  * @dialect: nick of a dialect
@@ -77,6 +93,7 @@ kling_faults_new (const gchar * dialect, const gchar * latency)
     g_error ("No room for the test: %s", error->message);
   faults->sandbox = kling_test_sandbox_start ("--clip", clip, "--latency",
       latency, "--slots", "100", NULL);
+  put_face (faults);
   return faults;
 }
 
@@ -269,7 +286,7 @@ kling_faults_request_new (KlingFaults * faults, const gchar * text)
 {
   KlingFaultsRequest *request = g_new0 (KlingFaultsRequest, 1);
   g_autofree gchar *face = kling_test_sandbox_url (faults->sandbox,
-      "/sandbox/face.mp4");
+      FAULTS_FACE);
   g_autofree gchar *store = kling_faults_dup_path (faults, "store");
 
   request->faults = faults;

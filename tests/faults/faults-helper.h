@@ -16,6 +16,9 @@ G_BEGIN_DECLS
  * a paid call are 6 s. */
 #define FAULTS_SPEED 20
 
+/* Path of the video with the face, at the service */
+#define FAULTS_FACE "/sandbox/uploads/face.mp4"
+
 /* What fault-run ends with */
 #define FAULTS_WELL 0
 #define FAULTS_ERROR 1

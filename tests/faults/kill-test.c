@@ -40,7 +40,7 @@ static const struct
   guint traits;
 } points[] = {
   {"job-begun", ANY},
-  {"record-held", PAID},
+  {"record-held", ANY},
   {"before-upload", AUDIO},
   {"after-upload", AUDIO},
   {"before-identify", ANY},
@@ -261,6 +261,19 @@ expect_question (Round * round, gboolean was_sent)
     pay_for_another (round);
 }
 
+/* What was uploaded for it is gone, whoever of the two has put it there. */
+static void
+check_uploads (Round * round, KlingFaultsRun * run)
+{
+  g_autoptr (JsonNode) list =
+      kling_test_sandbox_get_json (round->request->faults->sandbox,
+      "/sandbox/uploads");
+  guint n = json_array_get_length (json_node_get_array (list));
+
+  /* the face */
+  kling_faults_check (run, n == 1, "%u uploads were left behind", n - 1);
+}
+
 static void
 expect_video (Round * round)
 {
@@ -268,6 +281,7 @@ expect_video (Round * round)
 
   kling_faults_check_video (run, NULL);
   round_check_paid (round, run, 1);
+  check_uploads (round, run);
 }
 
 static void

@@ -133,7 +133,7 @@ write_record (const gchar * path, const gchar * text, gsize size)
   g_autoptr (GError) error = NULL;
 
   fail_unless (g_file_set_contents_full (path, text, size,
-          G_FILE_SET_CONTENTS_NONE, 0600, &error), "%s",
+          G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error), "%s",
       error ? error->message : "");
 }
 
