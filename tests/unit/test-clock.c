@@ -212,6 +212,7 @@ scene_points (void)
 {
   kling_test_point ("first");
   kling_test_point ("second");
+  kling_test_point ("first");
   return 7;
 }
 
@@ -288,6 +289,12 @@ GST_START_TEST (test_kill_points)
   gint status = run_self ("points", "KLING_TEST_KILL", "second", &span);
 
   fail_unless (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
+  status = run_self ("points", "KLING_TEST_KILL", "first:2", &span);
+  fail_unless (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
+  status = run_self ("points", "KLING_TEST_KILL", "first:3", &span);
+  fail_unless (WIFEXITED (status) && WEXITSTATUS (status) == 7);
+  status = run_self ("points", "KLING_TEST_KILL", "fir", &span);
+  fail_unless (WIFEXITED (status) && WEXITSTATUS (status) == 7);
   status = run_self ("points", "KLING_TEST_KILL", "third", &span);
   fail_unless (WIFEXITED (status) && WEXITSTATUS (status) == 7);
 }
