@@ -371,6 +371,8 @@ kling_job_run (KlingJob * job, GError ** error)
 
   job_end_uploads (job);
   kling_job_let_go (job);
+  if (result)
+    kling_job_sweep_uploads (job);
   job_make_room (job, result);
   job_close (job);
 
