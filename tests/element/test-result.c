@@ -202,6 +202,217 @@ GST_START_TEST (test_expired_for_ever)
 
 GST_END_TEST;
 
+/* ---- going on with what broke off ---- */
+
+#define ETAG "\"v1\""
+
+/* The @n-th call for the result, from 0 */
+static const KlingTestCall *
+get_download (KlingTestService * service, guint n)
+{
+  const KlingTestCall *call;
+
+  for (guint i = 0; (call = kling_test_server_call (service->server, i)); i++)
+    if (g_str_has_prefix (call->path, RESULT_PATH) && n-- == 0)
+      return call;
+  fail ("the result was not asked for so often");
+  return NULL;
+}
+
+/* @offset: 0 when all is to be asked for */
+static void
+check_range (const KlingTestCall * call, gsize offset)
+{
+  g_autofree gchar *range =
+      g_strdup_printf ("Range: bytes=%" G_GSIZE_FORMAT "-\r\n", offset);
+
+  if (offset == 0)
+    fail_unless (strstr (call->head, "Range:") == NULL, "%s", call->head);
+  else
+    kling_test_check_contains (call->head, range);
+}
+
+/* @step answers with @clip. */
+static KlingTestStep
+make_step (GBytes * clip, KlingTestStep step)
+{
+  step.method = "GET";
+  if (step.path == NULL)
+    step.path = RESULT_PATH;
+  step.body = g_bytes_get_data (clip, &step.size);
+  return step;
+}
+
+static void
+check_sent (KlingTestService * service, gsize sent)
+{
+  /* also what is asked for at another place */
+  gsize all = kling_test_server_sent (service->server, RESULT_PATH)
+      + kling_test_server_sent (service->server, "/first.mp4");
+
+  fail_unless_equals_int64 (all, sent);
+}
+
+static const struct
+{
+  const gchar *clip;
+  guint percent;
+} cuts[] = {
+  {CLIP_SMALL, 1},
+  {CLIP_SMALL, 10},
+  {CLIP_SMALL, 50},
+  {CLIP_SMALL, 99},
+  {CLIP_TAIL, 50},
+};
+
+GST_START_TEST (test_cut_download)
+{
+  g_autoptr (GBytes) clip = kling_test_load_clip (cuts[__i__].clip);
+  gsize size = g_bytes_get_size (clip);
+  gsize cut = size * cuts[__i__].percent / 100;
+  KlingTestStep steps[] = {
+    make_step (clip, (KlingTestStep) {.times = 1,.send = cut,.etag = ETAG}),
+    make_step (clip, (KlingTestStep) {.etag = ETAG}),
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start_clip (cuts[__i__].clip, steps, 2);
+  g_autoptr (KlingTestRun) run = start (service);
+
+  check_whole (run, service);
+  check_range (get_download (service, 0), 0);
+  check_range (get_download (service, 1), cut);
+  check_sent (service, size);
+  fail_unless (kling_test_run_has_text (run, "goes on after"));
+}
+
+GST_END_TEST;
+
+/* Every connection breaks, and still it comes to an end. */
+GST_START_TEST (test_cut_often)
+{
+  g_autoptr (GBytes) clip = kling_test_load_clip (CLIP_SMALL);
+  KlingTestStep step =
+      make_step (clip, (KlingTestStep) {.send = 100000,.etag = ETAG });
+  g_autoptr (KlingTestService) service = kling_test_service_start (&step, 1);
+  g_autoptr (KlingTestRun) run = start (service);
+  gsize size = g_bytes_get_size (clip);
+
+  check_whole (run, service);
+  check_sent (service, size);
+  fail_unless_equals_int (kling_test_server_count (service->server, "GET",
+          RESULT_PATH), (size + 99999) / 100000);
+}
+
+GST_END_TEST;
+
+/* The answer to the question for the rest is not the rest. Cut off after half of
+ * @first; then comes @then. */
+static const struct
+{
+  const gchar *first;
+  KlingTestStep then;
+  gboolean again;               /* and is no use */
+} others[] = {
+  /* no Range known there */
+  {CLIP_SMALL, {.headers = "ETag: " ETAG "\r\n"}},
+  /* another file meanwhile */
+  {CLIP_FACE, {.etag = "\"v2\""}},
+  /* another part of it */
+  {CLIP_SMALL, {.status = 206,
+          .headers = "Content-Range: bytes 0-9/10\r\n"}, TRUE},
+  {CLIP_SMALL, {.status = 206,.headers = "ETag: \"v2\"\r\n"}, TRUE},
+  /* nothing of it */
+  {CLIP_SMALL, {.status = 416}, TRUE},
+};
+
+GST_START_TEST (test_not_the_rest)
+{
+  g_autoptr (GBytes) begun = kling_test_load_clip (others[__i__].first);
+  g_autoptr (GBytes) clip = kling_test_load_clip (CLIP_SMALL);
+  gsize cut = g_bytes_get_size (begun) / 2;
+  KlingTestStep steps[] = {
+    make_step (begun, (KlingTestStep) {.times = 1,.send = cut,.etag = ETAG}),
+    make_step (clip, others[__i__].then),
+  };
+  g_autoptr (KlingTestService) service = NULL;
+  g_autoptr (KlingTestRun) run = NULL;
+
+  steps[1].times = 1;
+  service = kling_test_service_start (steps, 2);
+  run = start (service);
+  check_whole (run, service);
+  check_range (get_download (service, 1), cut);
+  fail_unless_equals_int (kling_test_server_count (service->server, "GET",
+          RESULT_PATH), others[__i__].again ? 3 : 2);
+  if (others[__i__].again)
+    check_range (get_download (service, 2), 0);
+}
+
+GST_END_TEST;
+
+/* By nothing it could be told whether the rest is of the same file. */
+static const gchar *const unnamed[] = { NULL, "ETag: W/\"v1\"\r\n" };
+
+GST_START_TEST (test_no_validator)
+{
+  g_autoptr (GBytes) clip = kling_test_load_clip (CLIP_SMALL);
+  KlingTestStep step = make_step (clip, (KlingTestStep) {.times = 1,
+        .send = 300000,.headers = unnamed[__i__]
+      });
+  g_autoptr (KlingTestService) service = kling_test_service_start (&step, 1);
+  g_autoptr (KlingTestRun) run = start (service);
+
+  check_whole (run, service);
+  check_range (get_download (service, 1), 0);
+}
+
+GST_END_TEST;
+
+/* What was put together is no video: then all of it comes anew. */
+GST_START_TEST (test_bad_beginning)
+{
+  g_autoptr (GBytes) clip = kling_test_load_clip (CLIP_SMALL);
+  gsize size = g_bytes_get_size (clip), cut = 300000;
+  g_autofree gchar *zeros = g_malloc0 (size);
+  g_autoptr (GBytes) broken = g_bytes_new_static (zeros, size);
+  KlingTestStep steps[] = {
+    make_step (broken, (KlingTestStep) {.times = 1,.send = cut,.etag = ETAG}),
+    make_step (clip, (KlingTestStep) {.etag = ETAG}),
+  };
+  g_autoptr (KlingTestService) service = kling_test_service_start (steps, 2);
+  g_autoptr (KlingTestRun) run = start (service);
+
+  check_whole (run, service);
+  check_range (get_download (service, 1), cut);
+  check_range (get_download (service, 2), 0);
+  check_sent (service, 2 * size);
+}
+
+GST_END_TEST;
+
+/* The address expires while the video comes; a fresh one has the same file. */
+GST_START_TEST (test_expired_meanwhile)
+{
+  g_autoptr (GBytes) clip = kling_test_load_clip (CLIP_SMALL);
+  gsize size = g_bytes_get_size (clip), cut = 200000;
+  KlingTestStep steps[] = {
+    {POLL (2),.body = POLL_URL ("@BASE@/first.mp4?sig=1")},
+    make_step (clip, (KlingTestStep) {.path = "/first.mp4",.times = 1,
+            .send = cut,.etag = ETAG}),
+    {.method = "GET",.path = "/first.mp4",.status = 403},
+    make_step (clip, (KlingTestStep) {.etag = ETAG}),
+  };
+  g_autoptr (KlingTestService) service = kling_test_service_start (steps, 4);
+  g_autoptr (KlingTestRun) run = start (service);
+
+  check_whole (run, service);
+  check_range (kling_test_service_find (service, "GET", "/first.mp4"), cut);
+  check_range (get_download (service, 0), cut);
+  check_sent (service, size);
+}
+
+GST_END_TEST;
+
 /* ---- another origin ---- */
 
 /* The result stands at @location of another server. */
@@ -285,7 +496,7 @@ check_refused (KlingTestService * service, const gchar * shown)
 
   kling_test_set_speed (SPEED);
   run = kling_test_run_new (service->url, "fakesink");
-  g_object_set (run->lipsync, "task-timeout", 300 * GST_SECOND, NULL);
+  g_object_set (run->lipsync, "task-timeout", 2000 * GST_SECOND, NULL);
   kling_test_run_set (run, GST_STATE_PLAYING);
   sentence = check_failed (run, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
   if (shown)
@@ -347,6 +558,12 @@ result_suite (void)
   tcase_add_loop_test (tcase, test_bad_once, 0, G_N_ELEMENTS (once));
   tcase_add_test (tcase, test_expired_url);
   tcase_add_test (tcase, test_expired_for_ever);
+  tcase_add_loop_test (tcase, test_cut_download, 0, G_N_ELEMENTS (cuts));
+  tcase_add_test (tcase, test_cut_often);
+  tcase_add_loop_test (tcase, test_not_the_rest, 0, G_N_ELEMENTS (others));
+  tcase_add_loop_test (tcase, test_no_validator, 0, G_N_ELEMENTS (unnamed));
+  tcase_add_test (tcase, test_bad_beginning);
+  tcase_add_test (tcase, test_expired_meanwhile);
   tcase_add_loop_test (tcase, test_other_origin, 0, 2);
   tcase_add_test (tcase, test_redirect_loop);
   tcase_add_loop_test (tcase, test_refused_url, 0, N_HTTP);

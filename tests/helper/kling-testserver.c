@@ -7,7 +7,8 @@
  * survive that.
  *
  * The lock guards the script's counters and the log of calls. Logged calls are
- * not changed or freed before the server stops.
+ * not freed before the server stops, and of them only the bytes that were sent
+ * are changed.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -42,6 +43,7 @@ typedef struct
   GSocketConnection *stream;
   GDataInputStream *input;
   guint number;
+  KlingTestCall *call;          /* that is answered */
 } Connection;
 
 static void
@@ -210,10 +212,15 @@ send_body (Connection * connection, const KlingTestStep * step, gsize size)
   gsize block = step->drip ? MAX (step->block, 1) : size;
 
   for (gsize done = 0; done < size; done += block) {
+    gsize next = MIN (block, size - done);
+
     if (done > 0 && !pause_ms (connection->server, step->drip))
       return FALSE;
-    if (!send_bytes (connection, step->body + done, MIN (block, size - done)))
+    if (!send_bytes (connection, step->body + done, next))
       return FALSE;
+    g_mutex_lock (&connection->server->lock);
+    connection->call->sent += next;
+    g_mutex_unlock (&connection->server->lock);
   }
   return TRUE;
 }
@@ -236,16 +243,60 @@ fill_in (KlingTestServer * server, const KlingTestStep * step)
   return g_string_free (body, FALSE);
 }
 
-static gboolean
-send_filled (Connection * connection, const KlingTestStep * step)
+/* Returns: where the part begins that was asked for, 0 when all was */
+static gsize
+get_offset (Connection * connection, const KlingTestStep * step)
 {
-  gsize size = step->size;
+  g_autofree gchar *range = find_header (connection->call->head, "Range");
+  g_autofree gchar *condition =
+      find_header (connection->call->head, "If-Range");
+
+  if (step->etag == NULL || range == NULL || !g_str_has_prefix (range, "bytes=")
+      || (condition && !g_str_equal (condition, step->etag)))
+    return 0;
+  return g_ascii_strtoull (range + strlen ("bytes="), NULL, 10);
+}
+
+static gboolean
+send_refusal (Connection * connection, gsize size)
+{
+  g_autofree gchar *head = g_strdup_printf ("HTTP/1.1 416 Scripted\r\n"
+      "Content-Range: bytes */%" G_GSIZE_FORMAT "\r\nContent-Length: 0\r\n\r\n",
+      size);
+
+  return send_bytes (connection, head, strlen (head));
+}
+
+/* @whole becomes the part of it that was asked for. */
+static void
+cut_part (KlingTestStep * whole, gsize * size, gsize offset, GString * head)
+{
+  g_string_append_printf (head, "HTTP/1.1 206 Scripted\r\nContent-Range: bytes"
+      " %" G_GSIZE_FORMAT "-%" G_GSIZE_FORMAT "/%" G_GSIZE_FORMAT "\r\n",
+      offset, *size - 1, *size);
+  whole->body += offset;
+  *size -= offset;
+}
+
+static gboolean
+send_filled (Connection * connection, KlingTestStep * step)
+{
+  gsize size = step->size, offset = get_offset (connection, step);
   g_autoptr (GString) head = g_string_new (NULL);
 
   if (size == 0 && step->body)
     size = strlen (step->body);
-  g_string_printf (head, "HTTP/1.1 %u Scripted\r\n%s",
-      step->status ? step->status : 200, step->headers ? step->headers : "");
+  if (offset > 0 && offset >= size)
+    return send_refusal (connection, size);
+  if (offset > 0)
+    cut_part (step, &size, offset, head);
+  else
+    g_string_printf (head, "HTTP/1.1 %u Scripted\r\n",
+        step->status ? step->status : 200);
+  if (step->headers)
+    g_string_append (head, step->headers);
+  if (step->etag)
+    g_string_append_printf (head, "ETag: %s\r\n", step->etag);
   if (step->length >= 0)
     g_string_append_printf (head, "Content-Length: %" G_GINT64_FORMAT "\r\n",
         step->length ? step->length : (gint64) size);
@@ -314,6 +365,7 @@ serve (gpointer user_data)
 
   do {
     call = read_call (connection);
+    connection->call = call;
     step = call ? take_step (connection->server, call) : NULL;
   } while (call && act (connection, step ? step : &none));
 
@@ -460,6 +512,29 @@ kling_test_server_count (KlingTestServer * server, const gchar * method,
       n++;
   g_mutex_unlock (&server->lock);
   return n;
+}
+
+/**
+ * kling_test_server_sent:
+ * @server: the server
+ * @path: (nullable): only to calls of paths that start so
+ *
+ * Returns: how many bytes of bodies it has sent
+ */
+gsize
+kling_test_server_sent (KlingTestServer * server, const gchar * path)
+{
+  gsize sent = 0;
+
+  g_mutex_lock (&server->lock);
+  for (guint i = 0; i < server->calls->len; i++) {
+    const KlingTestCall *call = server->calls->pdata[i];
+
+    if (matches (call, NULL, path))
+      sent += call->sent;
+  }
+  g_mutex_unlock (&server->lock);
+  return sent;
 }
 
 /**

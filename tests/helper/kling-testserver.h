@@ -44,6 +44,7 @@ typedef enum
  * @delay: milliseconds before the answer
  * @drip: milliseconds between the blocks of the body; 0: it is sent at once
  * @block: bytes of a block; 0: one
+ * @etag: (nullable): ETag of the body, of which a part can be asked for
  *
  * Answers for the requests that it matches. The strings must outlive the
  * server. Only the first step that matches and is not used up acts.
@@ -63,6 +64,7 @@ typedef struct
   guint delay;
   guint drip;
   gsize block;
+  const gchar *etag;
 } KlingTestStep;
 
 /**
@@ -74,6 +76,7 @@ typedef struct
  * @body: its body; a NUL follows it
  * @time: g_get_monotonic_time() when its head had come
  * @connection: which connection it came over, counted from 1
+ * @sent: bytes of bodies that it was answered with; kling_test_server_sent()
  *
  * One request, as it came.
  */
@@ -86,6 +89,7 @@ typedef struct
   GBytes *body;
   gint64 time;
   guint connection;
+  gsize sent;
 } KlingTestCall;
 
 typedef struct _KlingTestServer KlingTestServer;
@@ -97,6 +101,7 @@ void kling_test_server_stop (KlingTestServer * server);
 gchar *kling_test_server_url (KlingTestServer * server, const gchar * path);
 guint kling_test_server_count (KlingTestServer * server, const gchar * method,
     const gchar * path);
+gsize kling_test_server_sent (KlingTestServer * server, const gchar * path);
 guint kling_test_server_count_connections (KlingTestServer * server);
 gboolean kling_test_server_wait (KlingTestServer * server, guint n_calls,
     guint milliseconds);

@@ -311,6 +311,64 @@ GST_START_TEST (test_cut_file)
 
 GST_END_TEST;
 
+/* --- from the front again, and files with a name --- */
+
+/* Below and above the size that goes to a file */
+GST_START_TEST (test_restart)
+{
+  gsize old = __i__ ? 2 * KLING_SPOOL_MEMORY : 1000;
+  g_autoptr (KlingSpool) spool = kling_spool_new ("result");
+  g_autoptr (GBytes) gone = make_pattern (5, old);
+  g_autoptr (GBytes) stays = make_pattern (0, 100);
+  g_autofree gchar *sha256 =
+      g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, stays);
+  g_autoptr (GBytes) bytes = NULL;
+
+  fail_unless (kling_spool_write (spool, g_bytes_get_data (gone, NULL), old,
+          NULL));
+  fail_unless (kling_spool_write_at (spool, 3, (const guint8 *) "x", 1, NULL));
+  fail_unless (kling_spool_restart (spool, NULL));
+  fail_unless_equals_int64 (kling_spool_get_size (spool), 0);
+  fail_unless (kling_spool_write (spool, g_bytes_get_data (stays, NULL), 100,
+          NULL));
+  fail_unless (kling_spool_finish (spool, NULL));
+  fail_unless_equals_string (kling_spool_get_sha256 (spool), sha256);
+  check_read (spool, 0, 200, 100);
+  bytes = kling_spool_get_bytes (spool, NULL);
+  fail_unless (g_bytes_equal (bytes, stays));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_named_file)
+{
+  g_autofree gchar *path = g_build_filename (directory, "named", NULL);
+  g_autoptr (GBytes) whole = make_pattern (0, 700000);
+  g_autofree gchar *sha256 =
+      g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, whole);
+  const guint8 *data = g_bytes_get_data (whole, NULL);
+  KlingSpool *spool;
+  gint fd;
+
+  fail_unless (g_file_set_contents (path, (const gchar *) data, 300001, NULL));
+  fd = g_open (path, O_RDWR | O_CLOEXEC);
+  spool = kling_spool_new_for_file ("result", path, fd, NULL);
+  fail_unless (spool != NULL);
+  fail_unless_equals_int (kling_spool_get_fd (spool), fd);
+  fail_unless_equals_int64 (kling_spool_get_size (spool), 300001);
+  fail_unless (kling_spool_write (spool, data + 300001, 399999, NULL));
+  fail_unless (kling_spool_finish (spool, NULL));
+  fail_unless_equals_string (kling_spool_get_sha256 (spool), sha256);
+  check_read (spool, 299990, 100, 100);
+  kling_spool_unref (spool);
+
+  fail_unless (fcntl (fd, F_GETFD) < 0, "left open");
+  fail_unless_equals_int (count_files (), 1);
+  g_unlink (path);
+}
+
+GST_END_TEST;
+
 static Suite *
 spool_suite (void)
 {
@@ -326,6 +384,8 @@ spool_suite (void)
   tcase_add_test (tc, test_disk_full);
   tcase_add_test (tc, test_no_directory);
   tcase_add_test (tc, test_cut_file);
+  tcase_add_loop_test (tc, test_restart, 0, 2);
+  tcase_add_test (tc, test_named_file);
   return suite;
 }
 

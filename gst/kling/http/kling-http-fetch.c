@@ -7,6 +7,10 @@
  * No key and no cookie is ever sent along. Redirects are followed here, not by
  * libsoup, so that each address is judged before it is asked.
  *
+ * Who has the beginning of a file may ask for its rest; it is for the server to
+ * say whether that comes or the whole file. The bytes are asked for as they are,
+ * never packed, because they are counted.
+ *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
@@ -28,8 +32,10 @@ typedef struct
 
   gchar *url;
   gchar *shown;
-  goffset length;
-  goffset received;
+  const KlingHttpPart *rest;    /* what is asked for, NULL: all */
+  goffset position;             /* in the file, behind what was read */
+  goffset end;                  /* where the body ends in it, -1: not known */
+  goffset length;               /* of the file, -1: not known */
   KlingHttpWatch watch;
 } Fetch;
 
@@ -74,67 +80,117 @@ fetch_short_body (Fetch * fetch, GError ** error)
   if (fetch->length >= 0)
     g_set_error (error, KLING_ERROR, KLING_ERROR_NETWORK,
         "The download from %s ended after %" G_GOFFSET_FORMAT " of %"
-        G_GOFFSET_FORMAT " bytes.", fetch->shown, fetch->received,
+        G_GOFFSET_FORMAT " bytes.", fetch->shown, fetch->position,
         fetch->length);
   else
     g_set_error (error, KLING_ERROR, KLING_ERROR_NETWORK,
         "The download from %s ended too early, after %" G_GOFFSET_FORMAT
-        " bytes.", fetch->shown, fetch->received);
+        " bytes.", fetch->shown, fetch->position);
   return FALSE;
 }
 
 /* Fills a block as far as there is something. One read gives no more than a TLS
- * record, whatever room there is. Returns: bytes read, 0 at the end, -1 */
-static gssize
+ * record, whatever room there is. Returns: %FALSE when it broke off; what came
+ * before that is in the block */
+static gboolean
 fetch_read_block (Fetch * fetch, GInputStream * stream, guint8 * block,
-    GError ** error)
+    gsize * filled, GError ** error)
 {
-  gsize filled = 0;
-
-  while (filled < KLING_HTTP_BLOCK) {
+  for (*filled = 0; *filled < KLING_HTTP_BLOCK;) {
     g_autoptr (GError) cause = NULL;
     gssize size;
 
     if (!fetch_may_go_on (fetch, error))
-      return -1;
-    size = g_input_stream_read (stream, block + filled,
-        KLING_HTTP_BLOCK - filled, fetch->watch.stop, &cause);
+      return FALSE;
+    size = g_input_stream_read (stream, block + *filled,
+        KLING_HTTP_BLOCK - *filled, fetch->watch.stop, &cause);
     if (size == 0)
-      break;
+      return TRUE;
     if (size < 0) {
-      fetch->received += filled;
-      if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-          || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-        fetch_explain (fetch, cause, NULL, error);
-      else
-        fetch_short_body (fetch, error);
-      return -1;
+      if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+          && !g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+        return fetch_short_body (fetch, error);
+      fetch_explain (fetch, cause, NULL, error);
+      return FALSE;
     }
-    filled += size;
+    *filled += size;
+    fetch->position += size;
   }
-  fetch->received += filled;
-  return filled;
+  return TRUE;
+}
+
+/* Libsoup counts a body that has a Content-Length; a 206 in chunks has none. */
+static gboolean
+fetch_check_end (Fetch * fetch, GError ** error)
+{
+  if (fetch->end < 0 || fetch->position <= fetch->end)
+    return TRUE;
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
+      "%s sends more than the %" G_GOFFSET_FORMAT " bytes it spoke of.",
+      fetch->shown, fetch->end);
+  return FALSE;
 }
 
 static gboolean
 fetch_read (Fetch * fetch, GInputStream * stream, GError ** error)
 {
   g_autofree guint8 *block = g_malloc (KLING_HTTP_BLOCK);
-  gssize size;
+  gsize filled;
 
-  if (!fetch->sink->begin (fetch->length, fetch->user_data, error))
-    return FALSE;
-  while ((size = fetch_read_block (fetch, stream, block, error)) > 0) {
-    if (!fetch->sink->write (block, size, fetch->user_data, error))
+  do {
+    g_autoptr (GError) broken = NULL;
+
+    /* What came before it broke off need not come again. */
+    fetch_read_block (fetch, stream, block, &filled, &broken);
+    if (!fetch_check_end (fetch, error)
+        || (filled > 0
+            && !fetch->sink->write (block, filled, fetch->user_data, error)))
       return FALSE;
-  }
-  if (size < 0)
-    return FALSE;
-  if (fetch->length >= 0 && fetch->received != fetch->length)
+    if (broken) {
+      g_propagate_error (error, g_steal_pointer (&broken));
+      return FALSE;
+    }
+  } while (filled == KLING_HTTP_BLOCK);
+
+  if (fetch->length >= 0 && fetch->position != fetch->length)
     return fetch_short_body (fetch, error);
   KLING_DEBUG ("GET %s: %" G_GOFFSET_FORMAT " bytes", fetch->shown,
-      fetch->received);
+      fetch->position);
   return TRUE;
+}
+
+static gboolean
+fetch_take_whole (Fetch * fetch, SoupMessage * message, GInputStream * stream,
+    GError ** error)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+  g_autofree gchar *validator = kling_http_dup_validator (headers);
+  KlingHttpPart part = { 0, kling_http_body_length (headers), validator };
+
+  fetch->position = 0;
+  fetch->end = fetch->length = part.length;
+  return fetch->sink->begin (&part, fetch->user_data, error)
+      && fetch_read (fetch, stream, error);
+}
+
+static gboolean
+fetch_take_rest (Fetch * fetch, SoupMessage * message, GInputStream * stream,
+    GError ** error)
+{
+  KlingHttpPart part = *fetch->rest;
+
+  if (!kling_http_part_check (fetch->rest,
+          soup_message_get_response_headers (message), &part.length,
+          &fetch->end)) {
+    g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
+        "%s was asked for the rest of a file, from byte %" G_GOFFSET_FORMAT
+        " on, and sends something else.", fetch->shown, part.offset);
+    return FALSE;
+  }
+  fetch->position = part.offset;
+  fetch->length = part.length;
+  return fetch->sink->begin (&part, fetch->user_data, error)
+      && fetch_read (fetch, stream, error);
 }
 
 static gboolean
@@ -164,19 +220,47 @@ fetch_redirect (Fetch * fetch, SoupMessage * message, GError ** error)
   return TRUE;
 }
 
-static goffset
-body_length (SoupMessage * message)
+/* Takes an answer. @again says whether to ask once more: at another address, or
+ * for all of the file. */
+static gboolean
+fetch_take (Fetch * fetch, SoupMessage * message, GInputStream * stream,
+    gboolean * again, GError ** error)
 {
-  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+  guint status = soup_message_get_status (message);
 
-  if (soup_message_headers_get_encoding (headers) !=
-      SOUP_ENCODING_CONTENT_LENGTH)
-    return -1;
-  return soup_message_headers_get_content_length (headers);
+  *again = is_redirect (status);
+  if (*again)
+    return fetch_redirect (fetch, message, error);
+  if (status == SOUP_STATUS_OK)
+    return fetch_take_whole (fetch, message, stream, error);
+  if (status == SOUP_STATUS_PARTIAL_CONTENT && fetch->rest)
+    return fetch_take_rest (fetch, message, stream, error);
+  if (status == SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE && fetch->rest) {
+    fetch->rest = NULL;
+    *again = TRUE;
+    return TRUE;
+  }
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
+      "%s does not deliver: it answers %u.", fetch->shown, status);
+  return FALSE;
 }
 
-/* Asks the address of @fetch. Returns: %FALSE on an error; @again says whether
- * there is another address to ask */
+static SoupMessage *
+fetch_create_message (Fetch * fetch, GError ** error)
+{
+  SoupMessage *message =
+      kling_http_create_message (SOUP_METHOD_GET, fetch->url, error);
+
+  if (message == NULL)
+    return NULL;
+  soup_message_headers_replace (soup_message_get_request_headers (message),
+      "Accept-Encoding", "identity");
+  if (fetch->rest)
+    kling_http_part_ask (fetch->rest, message);
+  return message;
+}
+
+/* Asks the address of @fetch. Returns: %FALSE on an error */
 static gboolean
 fetch_ask (Fetch * fetch, gboolean * again, guint * status, GError ** error)
 {
@@ -190,7 +274,7 @@ fetch_ask (Fetch * fetch, gboolean * again, guint * status, GError ** error)
   if (!fetch->sink->check_url (fetch->url, fetch->user_data, error)
       || !fetch_may_go_on (fetch, error))
     return FALSE;
-  message = kling_http_create_message (SOUP_METHOD_GET, fetch->url, error);
+  message = fetch_create_message (fetch, error);
   if (message == NULL)
     return FALSE;
 
@@ -202,16 +286,7 @@ fetch_ask (Fetch * fetch, gboolean * again, guint * status, GError ** error)
   }
   *status = soup_message_get_status (message);
   KLING_DEBUG ("GET %s: %u", fetch->shown, *status);
-  *again = is_redirect (*status);
-  if (*again)
-    return fetch_redirect (fetch, message, error);
-  if (*status == SOUP_STATUS_OK) {
-    fetch->length = body_length (message);
-    return fetch_read (fetch, stream, error);
-  }
-  g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
-      "%s does not deliver: it answers %u.", fetch->shown, *status);
-  return FALSE;
+  return fetch_take (fetch, message, stream, again, error);
 }
 
 static gboolean
@@ -235,6 +310,8 @@ fetch_run (Fetch * fetch, guint * status, GError ** error)
  * kling_http_fetch:
  * @http: a way
  * @url: where the body is
+ * @rest: (nullable): what is missing of a file whose beginning is here, %NULL:
+ *   all of it
  * @timeout: microseconds without a byte after which we give up
  * @deadline: on our clock
  * @cancellable: (nullable): ends it at once
@@ -248,11 +325,18 @@ fetch_run (Fetch * fetch, guint * status, GError ** error)
  * Fetches with GET, on the calling thread. Follows up to
  * %KLING_HTTP_MAX_REDIRECTS redirects, when @sink allows their URLs.
  *
+ * @rest is asked for when it has an offset and a good validator. The server may
+ * send the whole file nevertheless, because it has changed or because it does
+ * not do otherwise: @sink is told so. When @status is 206 in the end and the
+ * error %KLING_ERROR_SERVICE, it sent something that does not fit: ask for the
+ * whole file then. Bytes that came before an error have gone to @sink.
+ *
  * Returns: whether all of the body was written to @sink
  */
 gboolean
-kling_http_fetch (KlingHttp * http, const gchar * url, gint64 timeout,
-    gint64 deadline, GCancellable * cancellable, const KlingHttpSink * sink,
+kling_http_fetch (KlingHttp * http, const gchar * url,
+    const KlingHttpPart * rest, gint64 timeout, gint64 deadline,
+    GCancellable * cancellable, const KlingHttpSink * sink,
     gpointer user_data, guint * status, GError ** error)
 {
   /* The session must not end up on the application's main context. */
@@ -264,6 +348,8 @@ kling_http_fetch (KlingHttp * http, const gchar * url, gint64 timeout,
     .cancellable = cancellable,
     .sink = sink,
     .user_data = user_data,
+    .rest = kling_http_part_is_usable (rest) ? rest : NULL,
+    .end = -1,
     .length = -1,
   };
   *status = 0;

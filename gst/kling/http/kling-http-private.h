@@ -55,6 +55,14 @@ void kling_http_watch_end (KlingHttpWatch * watch);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KlingHttpWatch, kling_http_watch_end)
 
+/* going on with a body that broke off */
+gchar *kling_http_dup_validator (SoupMessageHeaders * headers);
+gboolean kling_http_part_is_usable (const KlingHttpPart * part);
+void kling_http_part_ask (const KlingHttpPart * part, SoupMessage * message);
+gboolean kling_http_part_check (const KlingHttpPart * part,
+    SoupMessageHeaders * headers, goffset * length, goffset * end);
+goffset kling_http_body_length (SoupMessageHeaders * headers);
+
 /* messages and errors */
 SoupMessage *kling_http_create_message (const gchar * method,
     const gchar * url, GError ** error);

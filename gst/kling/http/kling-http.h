@@ -117,9 +117,26 @@ gboolean kling_http_send (KlingHttp * http, const KlingHttpParcel * parcel,
     GCancellable * cancellable, KlingHttpAnswer * answer, GError ** error);
 
 /**
+ * KlingHttpPart:
+ * @offset: how many bytes come before it
+ * @length: of the whole file, -1 when it is not known
+ * @validator: (nullable): a strong ETag, or else a date, by which the file is
+ *   known again, as it goes into If-Range
+ *
+ * The rest of a file at a server, from @offset on.
+ */
+typedef struct
+{
+  goffset offset;
+  goffset length;
+  const gchar *validator;
+} KlingHttpPart;
+
+/**
  * KlingHttpSink:
  * @check_url: may refuse a URL, the first one and those of redirects
- * @begin: the body starts; @length is -1 when the server did not say it
+ * @begin: what comes is @part: the whole file when its offset is 0, also when
+ *   only the rest was asked for
  * @write: the next bytes of the body
  * @show_url: (nullable): how a URL is shown in errors and in the log, or %NULL
  *   for kling_url_display()
@@ -130,14 +147,16 @@ typedef struct
 {
   gboolean (*check_url) (const gchar * url, gpointer user_data,
       GError ** error);
-  gboolean (*begin) (goffset length, gpointer user_data, GError ** error);
+  gboolean (*begin) (const KlingHttpPart * part, gpointer user_data,
+      GError ** error);
   gboolean (*write) (const guint8 * data, gsize size, gpointer user_data,
       GError ** error);
   gchar *(*show_url) (const gchar * url);
 } KlingHttpSink;
 
-gboolean kling_http_fetch (KlingHttp * http, const gchar * url, gint64 timeout,
-    gint64 deadline, GCancellable * cancellable, const KlingHttpSink * sink,
+gboolean kling_http_fetch (KlingHttp * http, const gchar * url,
+    const KlingHttpPart * rest, gint64 timeout, gint64 deadline,
+    GCancellable * cancellable, const KlingHttpSink * sink,
     gpointer user_data, guint * status, GError ** error);
 
 G_END_DECLS

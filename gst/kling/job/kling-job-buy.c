@@ -376,8 +376,15 @@ job_tell_accepted (KlingJob * job)
         "Task %s was accepted. The service needs minutes, usually.", task_id);
 }
 
-static gboolean
-job_may_pay (KlingJob * job, GError ** error)
+/**
+ * kling_job_may_pay:
+ * @job: a job that would have to buy a task
+ * @error: return location for a %KLING_ERROR_SETTINGS
+ *
+ * Returns: %FALSE for a link that nobody has allowed to
+ */
+gboolean
+kling_job_may_pay (const KlingJob * job, GError ** error)
 {
   if (!job->settings->may_not_pay)
     return TRUE;
@@ -402,7 +409,7 @@ kling_job_buy_task (KlingJob * job, GError ** error)
   g_autoptr (GError) reason = NULL;
   KlingEnding ending;
 
-  if (!job_may_pay (job, error) || !job_get_ready (job, error))
+  if (!kling_job_may_pay (job, error) || !job_get_ready (job, error))
     return FALSE;
   ending = job_create (job, &reason);
   job->again = FALSE;

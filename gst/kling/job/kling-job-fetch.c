@@ -1,9 +1,8 @@
-/* klinglipsync: the steps of a job that wait for its task and fetch the result
+/* klinglipsync: the steps of a job that wait for its task
  *
  * None of them costs money, so all of them are patient: a poll that fails means
- * nothing, and a download that breaks begins again. The task is ours until the
- * service says that it failed or until task-timeout is over, and then its id
- * is in the error. On the job's thread.
+ * nothing. The task is ours until the service says that it failed or until
+ * task-timeout is over, and then its id is in the error. On the job's thread.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -13,21 +12,15 @@
 #include "kling-advice.h"
 #include "kling-backoff.h"
 #include "kling-clock.h"
-#include "kling-isobmff.h"
 #include "kling-log.h"
-#include "kling-url.h"
 
 /* A gateway may need a while until it knows its own task, but not for ever. */
 #define MISSING_PATIENCE (10 * 60 * KLING_SECOND)
 /* "Success without any URL: treat as not ready for a few more polls" */
 #define MAX_WITHOUT_URL 5
-/* A file that arrives whole and is no video does not get better for ever. */
-#define MAX_UNUSABLE 3
-/* People want to see that something lives; nobody wants to see every poll. */
-#define TELL_INTERVAL (10 * KLING_SECOND)
 
 /* The row of polls of one job */
-typedef struct
+typedef struct _KlingPolls
 {
   gint64 begun;
   gint64 deadline;
@@ -120,7 +113,7 @@ job_tell_poll (KlingJob * job, Polls * polls, const KlingAnswer * answer)
   if (changed)
     KLING_INFO ("task %s: %s%s after %s", job->record->task_id,
         *word ? word : "waiting", figure, elapsed);
-  if (!changed && now - polls->told_at < TELL_INTERVAL)
+  if (!changed && now - polls->told_at < KLING_TELL_INTERVAL)
     return;
   kling_job_progress (job, stage_of_task (job, answer->task_state), percent,
       "Task %s: the service says \"%s\"%s, %s so far.", job->record->task_id,
@@ -254,7 +247,7 @@ job_tell_failed_poll (KlingJob * job, Polls * polls, GError * reason,
 
   kling_job_redact (job, reason);
   KLING_DEBUG ("poll %u failed: %s", polls->attempt, reason->message);
-  if (polls->backoff.failures > 1 && now - polls->told_at < TELL_INTERVAL)
+  if (polls->backoff.failures > 1 && now - polls->told_at < KLING_TELL_INTERVAL)
     return;
   polls->told_at = now;
   kling_job_progress (job, job->stage, -1,
@@ -294,8 +287,9 @@ job_poll (KlingJob * job, Polls * polls, gint64 * wait, gchar ** url,
 
 /* Polls until the service says where the video is. The first question is asked
  * after @wait. */
-static gchar *
-job_await_url (KlingJob * job, Polls * polls, gint64 wait, GError ** error)
+gchar *
+kling_job_await_url (KlingJob * job, KlingPolls * polls, gint64 wait,
+    GError ** error)
 {
   gchar *url = NULL;
 
@@ -305,190 +299,6 @@ job_await_url (KlingJob * job, Polls * polls, gint64 wait, GError ** error)
       return NULL;
   }
   return url;
-}
-
-/* One download */
-typedef struct
-{
-  KlingJob *job;
-  KlingSpool *spool;
-  goffset length;               /* -1: the server did not say it */
-  gint64 told_at;
-} Download;
-
-static gboolean
-download_check_url (const gchar * url, gpointer user_data, GError ** error)
-{
-  Download *download = user_data;
-
-  return kling_url_check_result (url, download->job->request->base_url, error);
-}
-
-static gboolean
-download_begin (goffset length, gpointer user_data, GError ** error)
-{
-  Download *download = user_data;
-
-  download->length = length;
-  return TRUE;
-}
-
-static void
-download_tell (Download * download)
-{
-  gint64 now = kling_clock_now ();
-  goffset done = kling_spool_get_size (download->spool);
-
-  if (now - download->told_at < TELL_INTERVAL)
-    return;
-  download->told_at = now;
-  if (download->length > 0)
-    kling_job_progress (download->job, KLING_STAGE_DOWNLOADING,
-        KLING_PERCENT_DOWNLOAD + (gint) ((100 - KLING_PERCENT_DOWNLOAD) * done /
-            download->length), "Downloading: %.1f of %.1f MB.", done / 1e6,
-        download->length / 1e6);
-  else
-    kling_job_progress (download->job, KLING_STAGE_DOWNLOADING,
-        KLING_PERCENT_DOWNLOAD, "Downloading: %.1f MB so far.", done / 1e6);
-}
-
-static gboolean
-download_write (const guint8 * data, gsize size, gpointer user_data,
-    GError ** error)
-{
-  Download *download = user_data;
-
-  if (!kling_spool_write (download->spool, data, size, error))
-    return FALSE;
-  download_tell (download);
-  return TRUE;
-}
-
-static gboolean
-spool_read_exactly (goffset offset, guint8 * data, gsize size,
-    gpointer user_data)
-{
-  return kling_spool_read (user_data, offset, data, size, NULL)
-      == (gssize) size;
-}
-
-/* What has arrived is looked at before it is called a video: nobody downstream
- * shall get an error page, nor half a file. */
-static KlingResult *
-job_check_download (KlingJob * job, KlingSpool * spool, GError ** error)
-{
-  KlingIsobmff info;
-
-  if (!kling_isobmff_read (&info, kling_spool_get_size (spool),
-          spool_read_exactly, spool, error))
-    return NULL;
-  if (info.n_video == 0) {
-    g_set_error_literal (error, KLING_ERROR, KLING_ERROR_RESULT,
-        "It has no picture.");
-    return NULL;
-  }
-  return kling_result_new (job->record, job->store, spool, &info);
-}
-
-static KlingResult *
-job_download (KlingJob * job, const gchar * url, gint64 deadline,
-    GError ** error)
-{
-  static const KlingHttpSink sink = {
-    download_check_url, download_begin, download_write
-  };
-  g_autoptr (KlingSpool) spool = kling_spool_new ("result");
-  Download download = { job, spool, -1, kling_clock_now () };
-  g_autofree gchar *shown = kling_url_display (url);
-
-  KLING_INFO ("downloading %s", shown);
-  kling_job_progress (job, KLING_STAGE_DOWNLOADING, KLING_PERCENT_DOWNLOAD,
-      "The video is made. Downloading it.");
-  if (!kling_http_fetch (job->http, url, job->settings->timeout, deadline,
-          job->stop, &sink, &download, &job->details.http_status, error)
-      || !kling_spool_finish (spool, error))
-    return NULL;
-  return job_check_download (job, spool, error);
-}
-
-/* Whether another download may help: not when we may not go there, when this
- * machine is full, or when we were told to stop. */
-static gboolean
-download_may_be_repeated (KlingJob * job, const GError * reason,
-    guint * unusable)
-{
-  if (reason->code == KLING_ERROR_CANCELLED
-      || reason->code == KLING_ERROR_LOCAL)
-    return FALSE;
-  if (reason->code == KLING_ERROR_RESULT)
-    *unusable += 1;
-  return *unusable < MAX_UNUSABLE;
-}
-
-static void
-job_keep_result (KlingJob * job, KlingResult * result)
-{
-  KlingRecord *record = job->record;
-  goffset size = kling_spool_get_size (result->spool);
-
-  record->state = KLING_RECORD_DONE;
-  record->size = size;
-  record->duration = result->info.duration;
-  g_free (record->sha256);
-  record->sha256 = g_strdup (kling_spool_get_sha256 (result->spool));
-  result->is_new = job->bought;
-  if (job->entry && job->store == NULL)
-    kling_entry_set_result (job->entry, result);
-  kling_job_put (job, job->entry);
-  KLING_INFO ("result: %" G_GOFFSET_FORMAT " bytes, %.2f s, sha256 %s", size,
-      (gdouble) result->info.duration / KLING_SECOND,
-      kling_spool_get_sha256 (result->spool));
-}
-
-static void
-job_set_unusable (KlingJob * job, GError * reason, GError ** error)
-{
-  if (reason->code == KLING_ERROR_CANCELLED)
-    g_propagate_error (error, reason);
-  else
-    g_propagate_prefixed_error (error, reason,
-        "Task %s is done, but its video cannot be fetched. ",
-        job->record->task_id);
-}
-
-/* Downloads, and asks for the address anew after each failure: it may have
- * expired. */
-static KlingResult *
-job_download_until_done (KlingJob * job, Polls * polls, gchar * first_url,
-    GError ** error)
-{
-  g_autofree gchar *url = first_url;
-  KlingBackoff backoff = { 0 };
-  guint unusable = 0;
-
-  for (;;) {
-    g_autoptr (GError) reason = NULL;
-    KlingResult *result = job_download (job, url, polls->deadline, &reason);
-
-    if (result) {
-      job_keep_result (job, result);
-      return result;
-    }
-    KLING_INFO ("download failed: %s", reason->message);
-    if (!download_may_be_repeated (job, reason, &unusable)) {
-      job_set_unusable (job, g_steal_pointer (&reason), error);
-      return NULL;
-    }
-    gint64 wait = kling_backoff_next (&backoff, KLING_SECOND);
-
-    kling_job_progress (job, KLING_STAGE_DOWNLOADING, -1,
-        "%s Trying again in %.1f s.", reason->message,
-        (gdouble) wait / KLING_SECOND);
-    g_free (url);
-    url = job_await_url (job, polls, wait, error);
-    if (url == NULL)
-      return NULL;
-  }
 }
 
 /**
@@ -504,19 +314,25 @@ KlingResult *
 kling_job_fetch_result (KlingJob * job, GError ** error)
 {
   g_auto (Polls) polls = { kling_clock_now (), };
+  KlingResult *result;
 
   kling_job_resume_slot (job);
   polls.told_at = polls.begun;
   polls.deadline = kling_clock_after (job->settings->task_timeout);
 
-  gchar *url = job_await_url (job, &polls,
+  gchar *url = kling_job_await_url (job, &polls,
       job->bought ? job->settings->poll_interval : 0, error);
 
   if (url == NULL)
     return NULL;
   if (job->entry)
     kling_job_remove_uploads (job);
+  result = kling_job_get_followed (job);
+  if (result) {
+    g_free (url);
+    return result;
+  }
   /* the task is done: fetching it gets its own time */
   polls.deadline = kling_clock_after (job->settings->task_timeout);
-  return job_download_until_done (job, &polls, url, error);
+  return kling_job_download (job, url, polls.deadline, &polls, error);
 }

@@ -19,6 +19,9 @@ G_BEGIN_DECLS
 #define KLING_PERCENT_TASK 7
 #define KLING_PERCENT_DOWNLOAD 90
 
+/* People want to see that something lives; nobody wants to see every poll. */
+#define KLING_TELL_INTERVAL (10 * KLING_SECOND)
+
 struct _KlingJob
 {
   gatomicrefcount refs;
@@ -76,6 +79,7 @@ struct _KlingJob
 /* kling-job-run.c: the job's thread, from request to result */
 KlingResult *kling_job_run (KlingJob * job, GError ** error);
 gboolean kling_job_may_go_on (KlingJob * job, GError ** error);
+gboolean kling_job_may_ask_again (const KlingJob * job);
 gboolean kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline,
     GError ** error);
 
@@ -91,6 +95,7 @@ void kling_job_put (KlingJob * job, KlingEntry * entry);
 void kling_job_put_answer (KlingJob * job, KlingEntry * entry);
 KlingResult *kling_job_get_kept (KlingJob * job, const KlingRecord * record,
     GError ** error);
+KlingResult *kling_job_get_followed (KlingJob * job);
 
 /* kling-job-session.c: the faces of the source video */
 gboolean kling_job_has_session (KlingJob * job);
@@ -114,6 +119,7 @@ typedef KlingEnding (*KlingPaidCall) (KlingJob * job, KlingEntry * entry,
     KlingReply * reply, GError ** error);
 
 KlingSources kling_job_get_sources (const KlingJob * job);
+gboolean kling_job_may_pay (const KlingJob * job, GError ** error);
 gboolean kling_job_buy_task (KlingJob * job, GError ** error);
 gboolean kling_job_settle (KlingJob * job, GError ** error);
 KlingEnding kling_job_call_paid (KlingJob * job, KlingEntry * entry,
@@ -135,6 +141,7 @@ const gchar *kling_job_get_face_id (const KlingJob * job);
 
 /* kling-job-speech.c: what is said */
 gboolean kling_job_measure_audio (KlingJob * job, GError ** error);
+gboolean kling_job_has_speech (KlingJob * job);
 gboolean kling_job_obtain_speech (KlingJob * job, GError ** error);
 
 /* kling-job-lookup.c: a task whose answer was lost */
@@ -143,8 +150,19 @@ gboolean kling_job_has_own_external_id (const KlingJob * job);
 gboolean kling_job_adopt_duplicate (KlingJob * job, gboolean * answered);
 gboolean kling_job_find_task (KlingJob * job, GError ** error);
 
+/* kling-job-plan.c: what all of it would be */
+gboolean kling_job_plan (KlingJob * job, GError ** error);
+
 /* kling-job-fetch.c: the steps that do not */
+typedef struct _KlingPolls KlingPolls;
+
 KlingResult *kling_job_fetch_result (KlingJob * job, GError ** error);
+gchar *kling_job_await_url (KlingJob * job, KlingPolls * polls, gint64 wait,
+    GError ** error);
+
+/* kling-job-download.c: the video, from its URL to here */
+KlingResult *kling_job_download (KlingJob * job, gchar * first_url,
+    gint64 deadline, KlingPolls * polls, GError ** error);
 
 /* kling-job.c: what the steps tell the world */
 void kling_job_progress (KlingJob * job, KlingStage stage, gint percent,
@@ -154,6 +172,7 @@ void kling_job_warn (KlingJob * job, const gchar * format, ...)
 void kling_job_tell_task (KlingJob * job, const gchar * word, gint64 elapsed,
     guint attempt);
 void kling_job_tell_faces (KlingJob * job);
+void kling_job_tell_plan (KlingJob * job, KlingPlan * plan);
 gboolean kling_job_await_face (KlingJob * job, gchar ** face_id,
     GError ** error);
 void kling_job_set_task_id (KlingJob * job, const gchar * task_id);

@@ -41,9 +41,9 @@ check_bytes (goffset size, GError ** error)
 }
 
 static gboolean
-probe_begin (goffset length, gpointer user_data, GError ** error)
+probe_begin (const KlingHttpPart * part, gpointer user_data, GError ** error)
 {
-  return check_bytes (length, error);
+  return check_bytes (part->length, error);
 }
 
 static gboolean
@@ -83,7 +83,7 @@ job_fetch_audio (KlingJob * job, GError ** error)
   gint64 deadline = kling_clock_after (job->settings->timeout);
   guint status;
 
-  if (!kling_http_fetch (job->http, job->request->audio_url,
+  if (!kling_http_fetch (job->http, job->request->audio_url, NULL,
           job->settings->timeout, deadline, job->stop, &sink, spool, &status,
           error)
       || !kling_spool_finish (spool, error))
@@ -347,6 +347,29 @@ is_fresh (const KlingRecord * record)
 {
   return record->state == KLING_RECORD_DONE
       && kling_clock_since (record->sent_at) < SPEECH_LIFE;
+}
+
+/**
+ * kling_job_has_speech:
+ * @job: a job
+ *
+ * A look that holds nothing: another run may change it.
+ *
+ * Returns: whether the text was spoken before, in a dialect that has it spoken by
+ *   a call of its own
+ */
+gboolean
+kling_job_has_speech (KlingJob * job)
+{
+  g_autofree gchar *key = NULL;
+  g_autoptr (KlingRecord) record = NULL;
+
+  if (job->dialect->speech_path == NULL
+      || kling_request_get_text (job->request) == NULL)
+    return FALSE;
+  key = kling_request_dup_speech_key (job->request, job->account);
+  return kling_journal_peek (job->journal, job->store, key, &record, NULL)
+      && record && is_fresh (record);
 }
 
 static KlingEntry *

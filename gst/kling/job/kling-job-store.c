@@ -326,3 +326,25 @@ kling_job_get_kept (KlingJob * job, const KlingRecord * record, GError ** error)
   result->location = kling_kept_dup_path (job->store, record->sha256);
   return result;
 }
+
+/**
+ * kling_job_get_followed:
+ * @job: a job whose task is done
+ *
+ * Returns: (transfer full) (nullable): the video, if another run, which had the
+ *   record, has kept it meanwhile
+ */
+KlingResult *
+kling_job_get_followed (KlingJob * job)
+{
+  g_autoptr (KlingRecord) record = NULL;
+
+  if (job->store == NULL || job->bought)
+    return NULL;
+  if (job->entry)
+    return kling_job_get_kept (job, job->record, NULL);
+  if (!kling_journal_peek (job->journal, job->store, job->record->key, &record,
+          NULL) || record == NULL)
+    return NULL;
+  return kling_job_get_kept (job, record, NULL);
+}

@@ -10,26 +10,36 @@
 
 G_BEGIN_DECLS
 
-/* a video in results/ */
+/**
+ * KlingKept:
+ * @sha256: of its bytes, by which it is known
+ * @size: in bytes
+ * @played_at: when it was last opened, in microseconds since 1970
+ *
+ * A finished video in a store.
+ */
 typedef struct
 {
   gchar *sha256;
   gint64 size;
-  gint64 played_at;             /* microseconds since 1970 */
+  gint64 played_at;
 } KlingKept;
 
 void kling_kept_free (KlingKept * kept);
 
-/* opens results/SHA256.mp4: NULL without an error when it is not there or is damaged; the spool holds LOCK_SH until
- * it is freed and the file's time says "played now" */
-KlingSpool *kling_kept_open (KlingStore * store, const gchar * sha256, GError ** error);
-/* opens or makes KEY.part for writing; @trust: bytes that are there may be gone on with */
-KlingSpool *kling_kept_open_part (KlingStore * store, const gchar * key, gboolean trust, GError ** error);
-/* a finished spool of kling_kept_open_part(): flushed, renamed to results/SHA256.mp4, directory flushed. Holds LOCK_SH from before the rename. */
-gboolean kling_kept_publish (KlingStore * store, const gchar * key, KlingSpool * part, GError ** error);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingKept, kling_kept_free)
+
+KlingSpool *kling_kept_open (KlingStore * store, const gchar * sha256,
+    GError ** error);
+KlingSpool *kling_kept_open_part (KlingStore * store, const gchar * key,
+    gboolean trust, GError ** error);
+gboolean kling_kept_publish (KlingStore * store, const gchar * key,
+    KlingSpool * part, GError ** error);
+
 gchar *kling_kept_dup_path (KlingStore * store, const gchar * sha256);
 GPtrArray *kling_kept_list (KlingStore * store);
-/* FALSE without error when somebody reads it */
 gboolean kling_kept_remove (KlingStore * store, const gchar * sha256);
+
+gchar *kling_kept_dup_boot_id (void);
 
 G_END_DECLS

@@ -5,7 +5,8 @@
  * that is on air. What comes in through a sink pad is kept whole because it is
  * checked before it is sent, and may have to be sent twice. Small files stay in
  * memory; larger ones have no name, so that nothing is left behind however the
- * process ends.
+ * process ends. A file of a store has one, because it is to be left behind
+ * (kling-kept.c).
  *
  * One thread at a time writes and finishes. No lock is needed: a finished spool
  * never changes, and whoever hands it to another thread does so under a lock of
@@ -19,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <glib/gstdio.h>
 
@@ -31,6 +33,7 @@ struct _KlingSpool
 {
   gatomicrefcount refs;
   const gchar *what;
+  gchar *path;                  /* NULL when the file has no name */
 
   GByteArray *memory;           /* NULL once the bytes are in the file */
   gint fd;                      /* -1 while they are in memory */
@@ -39,6 +42,17 @@ struct _KlingSpool
   GChecksum *checksum;          /* NULL once finished, or written over */
   gchar *sha256;                /* NULL until then */
 };
+
+static KlingSpool *
+create (const gchar * what)
+{
+  KlingSpool *spool = g_new0 (KlingSpool, 1);
+
+  g_atomic_ref_count_init (&spool->refs);
+  spool->what = what;
+  spool->fd = -1;
+  return spool;
+}
 
 /**
  * kling_spool_new:
@@ -49,12 +63,9 @@ struct _KlingSpool
 KlingSpool *
 kling_spool_new (const gchar * what)
 {
-  KlingSpool *spool = g_new0 (KlingSpool, 1);
+  KlingSpool *spool = create (what);
 
-  g_atomic_ref_count_init (&spool->refs);
-  spool->what = what;
   spool->memory = g_byte_array_new ();
-  spool->fd = -1;
   spool->checksum = g_checksum_new (G_CHECKSUM_SHA256);
   return spool;
 }
@@ -88,16 +99,24 @@ kling_spool_unref (KlingSpool * spool)
     close (spool->fd);
   g_clear_pointer (&spool->checksum, g_checksum_free);
   g_free (spool->sha256);
+  g_free (spool->path);
   g_free (spool);
+}
+
+/* Where it is, for people */
+static const gchar *
+get_place (const KlingSpool * spool)
+{
+  return spool->path ? spool->path : g_get_tmp_dir ();
 }
 
 static void
 set_disk_error (const KlingSpool * spool, gint code, GError ** error)
 {
   g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
-      "The %s cannot be kept in \"%s\": %s. Make room there, or set TMPDIR to"
-      " a directory that has it.", spool->what, g_get_tmp_dir (),
-      g_strerror (code));
+      "The %s cannot be kept in \"%s\": %s. Make room there, or set %s to a"
+      " directory that has it.", spool->what, get_place (spool),
+      g_strerror (code), spool->path ? "the property store" : "TMPDIR");
 }
 
 /* g_file_open_tmp() of GLib 2.74 sets no O_CLOEXEC, and a program that is
@@ -237,6 +256,18 @@ kling_spool_write (KlingSpool * spool, const guint8 * data, gsize size,
 }
 
 /**
+ * kling_spool_get_fd:
+ * @spool: a spool
+ *
+ * Returns: its file, which stays its own; -1 while its bytes are in memory
+ */
+gint
+kling_spool_get_fd (const KlingSpool * spool)
+{
+  return spool->fd;
+}
+
+/**
  * kling_spool_get_size:
  * @spool: a spool
  *
@@ -261,6 +292,14 @@ kling_spool_get_sha256 (const KlingSpool * spool)
   return spool->sha256;
 }
 
+static void
+set_read_error (const KlingSpool * spool, const gchar * cause, GError ** error)
+{
+  g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
+      "The %s that was kept in \"%s\" cannot be read back: %s.", spool->what,
+      get_place (spool), cause);
+}
+
 static gssize
 read_file (const KlingSpool * spool, goffset offset, guint8 * data, gsize size,
     GError ** error)
@@ -274,10 +313,8 @@ read_file (const KlingSpool * spool, goffset offset, guint8 * data, gsize size,
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0) {
-      g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
-          "The %s that was kept in \"%s\" cannot be read back: %s.",
-          spool->what, g_get_tmp_dir (),
-          n < 0 ? g_strerror (errno) : "it is cut off");
+      set_read_error (spool, n < 0 ? g_strerror (errno) : "it is cut off",
+          error);
       return -1;
     }
     done += n;
@@ -334,6 +371,76 @@ sum_up (const KlingSpool * spool, GError ** error)
 }
 
 /**
+ * kling_spool_new_for_file:
+ * @what: a static word for what is kept, as "result"
+ * @path: the name of the file
+ * @fd: (transfer full): the file, open for reading, and for writing if it is
+ *   to be written
+ * @error: return location for a %KLING_ERROR_LOCAL
+ *
+ * What is in the file already is the beginning; it is read for its sum. The
+ * file stays when the spool goes.
+ *
+ * Returns: (transfer full) (nullable): a spool of that file, %NULL when it
+ *   cannot be read
+ */
+KlingSpool *
+kling_spool_new_for_file (const gchar * what, const gchar * path, gint fd,
+    GError ** error)
+{
+  g_autoptr (KlingSpool) spool = create (what);
+  struct stat info;
+
+  spool->path = g_strdup (path);
+  spool->fd = fd;
+  if (fstat (fd, &info) < 0) {
+    set_read_error (spool, g_strerror (errno), error);
+    return NULL;
+  }
+  spool->size = info.st_size;
+  spool->checksum = sum_up (spool, error);
+  return spool->checksum ? g_steal_pointer (&spool) : NULL;
+}
+
+/**
+ * kling_spool_set_path:
+ * @spool: a spool of a file with a name, not handed out yet
+ * @path: the name that the file has now
+ */
+void
+kling_spool_set_path (KlingSpool * spool, const gchar * path)
+{
+  g_free (spool->path);
+  spool->path = g_strdup (path);
+}
+
+/**
+ * kling_spool_restart:
+ * @spool: a spool that is not finished
+ * @error: return location for a %KLING_ERROR_LOCAL
+ *
+ * Takes all bytes away: it is empty again.
+ *
+ * Returns: %FALSE when its file cannot be emptied
+ */
+gboolean
+kling_spool_restart (KlingSpool * spool, GError ** error)
+{
+  g_return_val_if_fail (spool->sha256 == NULL, FALSE);
+
+  if (spool->memory) {
+    g_byte_array_set_size (spool->memory, 0);
+  } else if (ftruncate (spool->fd, 0) < 0) {
+    set_disk_error (spool, errno, error);
+    return FALSE;
+  }
+  spool->size = 0;
+  g_clear_pointer (&spool->checksum, g_checksum_free);
+  spool->checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  return TRUE;
+}
+
+/**
  * kling_spool_finish:
  * @spool: a spool that has all its bytes
  * @error: return location for a %KLING_ERROR_LOCAL
@@ -380,8 +487,6 @@ kling_spool_get_bytes (const KlingSpool * spool, GError ** error)
   file = g_mapped_file_new_from_fd (spool->fd, FALSE, &cause);
   if (file)
     return g_mapped_file_get_bytes (file);
-  g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
-      "The %s that was kept in \"%s\" cannot be read back: %s.", spool->what,
-      g_get_tmp_dir (), cause->message);
+  set_read_error (spool, cause->message, error);
   return NULL;
 }

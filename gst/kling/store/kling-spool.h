@@ -23,6 +23,8 @@ G_BEGIN_DECLS
 typedef struct _KlingSpool KlingSpool;
 
 KlingSpool *kling_spool_new (const gchar * what);
+KlingSpool *kling_spool_new_for_file (const gchar * what, const gchar * path,
+    gint fd, GError ** error);
 KlingSpool *kling_spool_ref (KlingSpool * spool);
 void kling_spool_unref (KlingSpool * spool);
 
@@ -32,8 +34,11 @@ gboolean kling_spool_write (KlingSpool * spool, const guint8 * data,
     gsize size, GError ** error);
 gboolean kling_spool_write_at (KlingSpool * spool, goffset offset,
     const guint8 * data, gsize size, GError ** error);
+void kling_spool_set_path (KlingSpool * spool, const gchar * path);
+gboolean kling_spool_restart (KlingSpool * spool, GError ** error);
 gboolean kling_spool_finish (KlingSpool * spool, GError ** error);
 
+gint kling_spool_get_fd (const KlingSpool * spool);
 goffset kling_spool_get_size (const KlingSpool * spool);
 const gchar *kling_spool_get_sha256 (const KlingSpool * spool);
 gssize kling_spool_read (const KlingSpool * spool, goffset offset,

@@ -25,11 +25,13 @@ static gchar *
 read_holder (gint fd)
 {
   gchar text[MAX_HOLDER + 1] = "";
-  gssize n = pread (fd, text, MAX_HOLDER, 0);
+  g_autofree gchar *clean = NULL;
 
-  if (n <= 0 || !g_utf8_validate (g_strchomp (text), -1, NULL))
-    return g_strdup ("another process");
-  return kling_text_clean (text, MAX_HOLDER);
+  /* whoever has just got the lock has not written yet */
+  if (pread (fd, text, MAX_HOLDER, 0) > 0)
+    clean = kling_text_clean (text, MAX_HOLDER);
+  return clean && *clean ? g_steal_pointer (&clean)
+      : g_strdup ("another process");
 }
 
 /* Best effort: nothing depends on it. */

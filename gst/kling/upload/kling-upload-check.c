@@ -52,11 +52,10 @@ reading_stop (Reading * reading, goffset length, GError ** error)
 }
 
 static gboolean
-reading_begin (goffset length, gpointer user_data, GError ** error)
+reading_begin (const KlingHttpPart * part, gpointer user_data, GError ** error)
 {
-  Reading *reading = user_data;
-
-  return length < 0 ? TRUE : reading_stop (reading, length, error);
+  return part->length < 0 ? TRUE
+      : reading_stop (user_data, part->length, error);
 }
 
 static gboolean
@@ -133,7 +132,8 @@ read_once (const KlingUploaded * uploaded, const KlingUploadWay * way,
   };
   Reading reading = { uploaded, 0, FALSE };
   g_autoptr (GError) cause = NULL;
-  gboolean done = kling_http_fetch (way->http, uploaded->url, way->timeout,
+  gboolean done =
+      kling_http_fetch (way->http, uploaded->url, NULL, way->timeout,
       kling_upload_deadline (way, uploaded->size), way->stop, &sink, &reading,
       status, &cause);
 
