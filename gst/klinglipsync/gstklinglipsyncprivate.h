@@ -38,6 +38,7 @@ struct _GstKlingLipsync
   GError *input_error;          /* posted already, by the sink pad it came to */
   GPtrArray *inputs;            /* taken when it was closed, until the job */
   gint64 heard_at;              /* when a sink pad got something, or began */
+  gint64 activated_at;          /* when READY was left, in real time */
   KlingJob *job;
 
   /* src pad task, or change_state() after it */

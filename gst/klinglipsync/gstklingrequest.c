@@ -147,6 +147,16 @@ gst_kling_lipsync_may_have_kept (GstKlingLipsync * self)
   return store && g_file_test (store, G_FILE_TEST_EXISTS);
 }
 
+/* A dry run sends nothing, and says that there is no key. */
+static gboolean
+gst_kling_lipsync_is_dry (GstKlingLipsync * self)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean is_dry = self->properties.dry_run;
+  GST_OBJECT_UNLOCK (self);
+  return is_dry;
+}
+
 /* NULL->READY: what can be known without the network and before the input. */
 gboolean
 gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
@@ -163,7 +173,8 @@ gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
       || !check_tls (request->base_url, error))
     return FALSE;
   credentials = gst_kling_lipsync_find_credentials (self, request, &missing);
-  if (credentials || gst_kling_lipsync_may_have_kept (self))
+  if (credentials || gst_kling_lipsync_may_have_kept (self)
+      || gst_kling_lipsync_is_dry (self))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&missing));
   return FALSE;
