@@ -572,6 +572,27 @@ GST_START_TEST (test_strange_right)
 
 GST_END_TEST;
 
+static void
+look_from_outside (Case * c)
+{
+  g_autoptr (KlingRecord) record = case_make_record (KLING_RECORD_SENDING, 1);
+
+  fail_unless (kling_store_check_right (c->store, record, NULL));
+  fail_unless (seteuid (12345) == 0);
+  fail_if (kling_store_check_right (c->store, record, NULL));
+}
+
+/* A right that cannot be looked at may be there. */
+GST_START_TEST (test_unseen_right)
+{
+  g_autoptr (Case) c = case_new ();
+
+  if (geteuid () == 0)
+    fail_unless (case_run (look_from_outside, c));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_room)
 {
   g_autoptr (Case) c = case_new ();
@@ -844,6 +865,7 @@ make_call_cases (void)
   tcase_add_test (tc, test_sending_again);
   tcase_add_test (tc, test_rights_are_exclusive);
   tcase_add_test (tc, test_strange_right);
+  tcase_add_test (tc, test_unseen_right);
   tcase_add_test (tc, test_room);
   tcase_add_test (tc, test_room_is_none);
   tcase_add_test (tc, test_answer);
