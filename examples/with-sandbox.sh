@@ -200,8 +200,11 @@ start_sandbox () {
 }
 
 run_it () (
-  # what you have set for the real service is not for the sandbox
-  unset KLING_UPLOAD KLING_DIALECT KLING_ACCESS_KEY KLING_SECRET_KEY
+  # what you have set for the real service is not for the sandbox, and what the
+  # sandbox makes is not for the store of what you have paid for
+  unset KLING_UPLOAD KLING_DIALECT KLING_ACCESS_KEY KLING_SECRET_KEY \
+    KLING_URI_MAY_PAY
+  export KLING_STORE="$tmp/store"
   export KLING_BASE_URL="$url"
   export KLING_API_KEY=sandbox
   export GST_PLUGIN_PATH="$build/gst/klinglipsync${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}"

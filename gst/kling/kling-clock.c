@@ -88,9 +88,37 @@ kling_clock_wall_seconds (void)
 gint64
 kling_clock_since (gint64 real_time)
 {
-  gint64 span = MAX (0, g_get_real_time () - real_time);
+  gint64 span = MAX (0, g_get_real_time () - MAX (0, real_time));
 
   return MIN (span, KLING_NEVER / clock_speed ()) * clock_speed ();
+}
+
+/**
+ * kling_clock_until:
+ * @real_time: microseconds since 1970
+ *
+ * Returns: how long it is until then, on our clock; 0 when it has come
+ */
+gint64
+kling_clock_until (gint64 real_time)
+{
+  gint64 now = g_get_real_time ();
+  gint64 span = real_time > now ? real_time - now : 0;
+
+  return MIN (span, KLING_NEVER / clock_speed ()) * clock_speed ();
+}
+
+/**
+ * kling_clock_real_after:
+ * @span: microseconds from now, on our clock
+ *
+ * Returns: the time that is @span away, for other processes: microseconds since
+ *   1970
+ */
+gint64
+kling_clock_real_after (gint64 span)
+{
+  return g_get_real_time () + span / clock_speed ();
 }
 
 /**

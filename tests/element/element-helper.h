@@ -74,7 +74,7 @@ G_BEGIN_DECLS
 
 /* No state change and no stop may take longer. The bar is 200 ms; the rest is
  * for machines that are busy. */
-#define STOP_MS 2000
+#define STOP_MS 5000
 
 /**
  * KlingTestService:

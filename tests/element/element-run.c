@@ -590,7 +590,7 @@ kling_test_run_error (KlingTestRun * run, GQuark domain, gint code)
 const GstStructure *
 kling_test_run_details (KlingTestRun * run)
 {
-  GstMessage *message = kling_test_run_wait (run, GST_MESSAGE_ERROR, 1);
+  GstMessage *message = kling_test_run_wait (run, GST_MESSAGE_ERROR, 10);
   const GstStructure *details;
 
   fail_unless (message != NULL);
@@ -662,7 +662,7 @@ kling_test_run_check_progress (KlingTestRun * run, GstProgressType end)
   Progress progress = { 0, };
 
   /* the error itself comes first */
-  await (run, is_progress_end, NULL, 10);
+  await (run, is_progress_end, NULL, 30);
   progress.percent = -1;
   g_mutex_lock (&run->lock);
   for (guint i = 0; i < run->log->len; i++) {

@@ -293,7 +293,7 @@ check_detail (GQuark field, const GValue * value, gpointer user_data)
 static void
 check_fit (KlingTestRun * run, const gchar * sentence)
 {
-  GstMessage *message = kling_test_run_wait (run, GST_MESSAGE_ERROR, 1);
+  GstMessage *message = kling_test_run_wait (run, GST_MESSAGE_ERROR, 30);
   g_autofree gchar *debug = NULL;
 
   gst_message_parse_error (message, NULL, &debug);

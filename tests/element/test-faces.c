@@ -420,7 +420,7 @@ GST_END_TEST;
 GST_START_TEST (test_stop_unasked)
 {
   static const KlingTestStep step = { IDENTIFY,.body = FACES (THREE),
-    .delay = 500
+    .delay = 2500
   };
   g_auto (Chooser) chooser = { "2", };
   g_autoptr (KlingTestService) service =
@@ -432,7 +432,7 @@ GST_START_TEST (test_stop_unasked)
   fail_unless (kling_test_service_wait (service, "POST",
           OFFICIAL_IDENTIFY_PATH, 1, 20000));
   gst_pad_send_event (run->src, gst_event_new_flush_start ());
-  g_usleep (A_WHILE);
+  g_usleep (3 * A_WHILE);
   kling_test_run_set (run, GST_STATE_NULL);
   g_usleep (A_WHILE);
   fail_unless_equals_int (count_asked (&chooser), 0);

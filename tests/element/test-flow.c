@@ -322,7 +322,7 @@ GST_START_TEST (test_running_task_is_taken_up)
   kling_test_set_speed (SPEED);
   run = kling_test_run_new (service->url, "fakesink");
   kling_test_run_set (run, GST_STATE_PLAYING);
-  fail_unless (kling_test_service_wait (service, "GET", CREATE_PATH, 1, 10000));
+  fail_unless (kling_test_service_wait (service, "GET", CREATE_PATH, 1, 30000));
   kling_test_run_set (run, GST_STATE_READY);
   kling_test_run_check_progress (run, GST_PROGRESS_TYPE_CANCELED);
   /* caps would promise a video that is not there */

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* An input has to have ended for a second, which is the most of these tests */
+#define SPEED 4
 /* Of the service, at least. Files that are made have a bit more. */
 #define SECONDS 2
 #define TONE "audiotestsrc num-buffers=100 ! audio/x-raw,rate=44100,channels=1"
@@ -26,12 +28,14 @@
 static void
 setup (void)
 {
+  kling_test_set_speed (SPEED);
   kling_test_inputs_setup (CLIP_SMALL);
 }
 
 static void
 setup_drawing (void)
 {
+  kling_test_set_speed (SPEED);
   kling_test_inputs_setup (NULL);
 }
 

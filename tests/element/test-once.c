@@ -162,7 +162,7 @@ exit_at (KlingTestService * service, const gchar * path)
 /* Nobody would be there for the answer, so nothing may be bought any more. */
 GST_START_TEST (test_exit_in_identify)
 {
-  static const KlingTestStep step = { IDENTIFY,.body = IDENTIFY_OK,.delay = 800
+  static const KlingTestStep step = { IDENTIFY,.body = IDENTIFY_OK,.delay = 3000
   };
   g_autoptr (KlingTestService) service = kling_test_service_start (&step, 1);
   g_autofree gchar *errors = exit_at (service, IDENTIFY_PATH);
@@ -177,7 +177,7 @@ GST_END_TEST;
 /* What is being bought is waited for, and its id is all that is left of it. */
 GST_START_TEST (test_exit_in_create)
 {
-  static const KlingTestStep step = { CREATE,.body = CREATE_OK,.delay = 1500 };
+  static const KlingTestStep step = { CREATE,.body = CREATE_OK,.delay = 3000 };
   g_autoptr (KlingTestService) service = kling_test_service_start (&step, 1);
   g_autofree gchar *errors = exit_at (service, CREATE_PATH);
 
@@ -246,7 +246,7 @@ refuse_late (GstPad * pad, GstObject * parent)
 {
   KlingTestService *service = g_object_get_data (G_OBJECT (pad), "service");
 
-  kling_test_service_wait (service, "GET", CREATE_PATH "/", 1, 10000);
+  kling_test_service_wait (service, "GET", CREATE_PATH "/", 1, 30000);
   return FALSE;
 }
 

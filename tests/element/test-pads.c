@@ -104,7 +104,7 @@ static void
 play (Scene * scene)
 {
   kling_test_run_set (scene->run, GST_STATE_PLAYING);
-  fail_unless (kling_test_run_wait_status (scene->run, "collecting", 10));
+  fail_unless (kling_test_run_wait_status (scene->run, "collecting", 30));
 }
 
 static void
@@ -246,7 +246,7 @@ GST_START_TEST (test_released_pad)
   push_stream (scene, VIDEO);
   check_silence (scene);
   remove_pad (scene, VIDEO);
-  fail_unless (kling_test_run_wait (scene->run, GST_MESSAGE_WARNING, 10));
+  fail_unless (kling_test_run_wait (scene->run, GST_MESSAGE_WARNING, 30));
   check_silence (scene);
   fail_unless (kling_test_run_has_text (scene->run,
           "Still to be said: who speaks"));
@@ -327,7 +327,7 @@ GST_START_TEST (test_incomplete)
   remove_pad (scene, VIDEO);
   play (scene);
   push_all (scene, AUDIO);
-  fail_unless (kling_test_run_wait (scene->run, GST_MESSAGE_WARNING, 10));
+  fail_unless (kling_test_run_wait (scene->run, GST_MESSAGE_WARNING, 30));
   check_silence (scene);
   fail_unless (kling_test_run_has_text (scene->run, "who speaks"));
   kling_test_run_check_no_error (scene->run);
@@ -373,14 +373,14 @@ GST_END_TEST;
 GST_START_TEST (test_late_second_speech)
 {
   static const KlingTestStep steps[] = {
-    {.method = "POST",.path = CREATE_PATH,.body = CREATE_OK,.delay = 500},
+    {.method = "POST",.path = CREATE_PATH,.body = CREATE_OK,.delay = 2500},
   };
   g_autoptr (Scene) scene = scene_new_bare (steps, G_N_ELEMENTS (steps));
   const gchar *sentence;
 
   kling_test_run_set (scene->run, GST_STATE_PLAYING);
   fail_unless (kling_test_service_wait (scene->service, "POST", CREATE_PATH, 1,
-          10000));
+          30000));
   fail_unless (gst_element_request_pad_simple (scene->run->lipsync, "audio")
       == NULL);
   sentence = kling_test_run_error (scene->run, GST_RESOURCE_ERROR,
@@ -563,7 +563,7 @@ GST_END_TEST;
 GST_START_TEST (test_flush_after_start)
 {
   static const KlingTestStep steps[] = {
-    {.method = "POST",.path = CREATE_PATH,.body = CREATE_OK,.delay = 500},
+    {.method = "POST",.path = CREATE_PATH,.body = CREATE_OK,.delay = 2500},
   };
   g_autoptr (Scene) scene = scene_new (steps, G_N_ELEMENTS (steps));
   GstSegment segment;
@@ -573,7 +573,7 @@ GST_START_TEST (test_flush_after_start)
   push_all (scene, 0);
   push_all (scene, 1);
   fail_unless (kling_test_service_wait (scene->service, "POST", CREATE_PATH,
-          1, 10000));
+          1, 30000));
   for (guint i = 0; i < N_PADS; i++) {
     push_flush (scene, i);
     push_event (scene, i, gst_event_new_stream_start ("again"));
@@ -606,7 +606,7 @@ GST_END_TEST;
 GST_START_TEST (test_eos_while_waiting)
 {
   static const KlingTestStep steps[] = {
-    {.method = "GET",.path = CREATE_PATH,.times = 1,.delay = 300,
+    {.method = "GET",.path = CREATE_PATH,.times = 1,.delay = 2500,
         .body = POLL_DONE},
   };
   g_autoptr (Scene) scene = scene_new (steps, G_N_ELEMENTS (steps));
@@ -615,7 +615,7 @@ GST_START_TEST (test_eos_while_waiting)
   push_all (scene, 0);
   push_all (scene, 1);
   fail_unless (kling_test_service_wait (scene->service, "GET", CREATE_PATH, 1,
-          10000));
+          30000));
   for (guint i = 0; i < 3; i++)
     fail_unless (gst_element_send_event (scene->run->lipsync,
             gst_event_new_eos ()));
@@ -705,7 +705,7 @@ GST_START_TEST (test_waiting_is_told)
   GstMessage *warning;
 
   play (scene);
-  warning = kling_test_run_wait (scene->run, GST_MESSAGE_WARNING, 10);
+  warning = kling_test_run_wait (scene->run, GST_MESSAGE_WARNING, 30);
   fail_unless (warning != NULL);
   fail_unless (kling_test_run_has_text (scene->run, "Waiting"));
   fail_unless (kling_test_ms_since (begun) >= 10 * 1000 / SPEED);

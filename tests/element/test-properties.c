@@ -294,7 +294,7 @@ expect_refusal (KlingTestRun * run, gint code)
   g_autoptr (GError) error = NULL;
 
   kling_test_run_refused (run, GST_STATE_READY);
-  message = kling_test_run_wait (run, GST_MESSAGE_ERROR, 1);
+  message = kling_test_run_wait (run, GST_MESSAGE_ERROR, 30);
   fail_unless (message != NULL);
   gst_message_parse_error (message, &error, NULL);
   if (code == 0)
@@ -374,7 +374,7 @@ GST_START_TEST (test_awaited)
   for (guint i = 0; i < 4 && awaited[__i__].unset[i]; i++)
     g_object_set (run->lipsync, awaited[__i__].unset[i], NULL, NULL);
   kling_test_run_set (run, GST_STATE_PLAYING);
-  fail_unless (kling_test_run_wait (run, GST_MESSAGE_WARNING, 10) != NULL);
+  fail_unless (kling_test_run_wait (run, GST_MESSAGE_WARNING, 30) != NULL);
   kling_test_run_check_no_error (run);
   fail_unless (kling_test_run_has_text (run, awaited[__i__].words));
   kling_test_run_set (run, GST_STATE_NULL);

@@ -496,7 +496,7 @@ check_refused (KlingTestService * service, const gchar * shown)
 
   kling_test_set_speed (SPEED);
   run = kling_test_run_new (service->url, "fakesink");
-  g_object_set (run->lipsync, "task-timeout", 300 * GST_SECOND, NULL);
+  g_object_set (run->lipsync, "task-timeout", 2000 * GST_SECOND, NULL);
   kling_test_run_set (run, GST_STATE_PLAYING);
   sentence = check_failed (run, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
   if (shown)

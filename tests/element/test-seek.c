@@ -61,7 +61,7 @@ check_seeking (KlingTestRun * run, GstFormat format, gint64 stop)
 GST_START_TEST (test_queries)
 {
   static const KlingTestStep steps[] = {
-    {.method = "GET",.path = CREATE_PATH,.times = 1,.delay = 500,
+    {.method = "GET",.path = CREATE_PATH,.times = 1,.delay = 4000,
         .body = POLL_DONE},
   };
   g_autoptr (KlingTestService) service =
@@ -69,14 +69,14 @@ GST_START_TEST (test_queries)
   g_autoptr (KlingTestRun) run = start (service, "fakesink", GST_STATE_PAUSED);
   gint64 size = g_bytes_get_size (service->clip), begun;
 
-  fail_unless (kling_test_service_wait (service, "GET", CREATE_PATH, 1, 10000));
+  fail_unless (kling_test_service_wait (service, "GET", CREATE_PATH, 1, 30000));
   begun = g_get_monotonic_time ();
   check_format_of_duration (run, GST_FORMAT_BYTES, -1);
   check_format_of_duration (run, GST_FORMAT_TIME, -1);
   check_seeking (run, GST_FORMAT_BYTES, -1);
   check_seeking (run, GST_FORMAT_TIME, -1);
   /* queries do not wait for the service */
-  fail_unless (kling_test_ms_since (begun) < 400);
+  fail_unless (kling_test_ms_since (begun) < 3000);
 
   kling_test_run_preroll (run);
   check_format_of_duration (run, GST_FORMAT_BYTES, size);
@@ -202,16 +202,16 @@ GST_END_TEST;
 GST_START_TEST (test_seek_while_waiting)
 {
   static const KlingTestStep scripts[][1] = {
-    {{.method = "POST",.path = CREATE_PATH,.body = CREATE_OK,.delay = 500}},
+    {{.method = "POST",.path = CREATE_PATH,.body = CREATE_OK,.delay = 2500}},
     {{.method = "GET",.path = CREATE_PATH,.times = 1,.body = POLL_DONE,
-            .delay = 500}},
+            .delay = 2500}},
   };
   g_autoptr (KlingTestService) service =
       kling_test_service_start (scripts[__i__], 1);
   g_autoptr (KlingTestRun) run = start (service, "fakesink", GST_STATE_PLAYING);
 
   fail_unless (kling_test_service_wait (service, scripts[__i__]->method,
-          CREATE_PATH, 1, 10000));
+          CREATE_PATH, 1, 30000));
   for (guint i = 0; i < 5; i++) {
     fail_if (gst_element_seek_simple (run->pipeline, GST_FORMAT_BYTES,
             GST_SEEK_FLAG_FLUSH, 1000));
@@ -230,7 +230,7 @@ GST_END_TEST;
 GST_START_TEST (test_flush_while_waiting)
 {
   static const KlingTestStep steps[] = {
-    {.method = "GET",.path = CREATE_PATH,.times = 1,.delay = 500,
+    {.method = "GET",.path = CREATE_PATH,.times = 1,.delay = 2500,
         .body = POLL_DONE},
   };
   g_autoptr (KlingTestService) service =
@@ -238,7 +238,7 @@ GST_START_TEST (test_flush_while_waiting)
   g_autoptr (KlingTestRun) run = start (service, "fakesink", GST_STATE_PLAYING);
   g_autoptr (GBytes) data = NULL;
 
-  fail_unless (kling_test_service_wait (service, "GET", CREATE_PATH, 1, 10000));
+  fail_unless (kling_test_service_wait (service, "GET", CREATE_PATH, 1, 30000));
   gst_pad_send_event (run->src, gst_event_new_seek (1.0, GST_FORMAT_BYTES,
           GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, -1));
   kling_test_run_eos (run);

@@ -394,7 +394,7 @@ GST_END_TEST;
 /* What has been paid for is there in the next run. */
 GST_START_TEST (test_stop)
 {
-  static const KlingTestStep step = { SPEAK,.body = SPEECH_OK,.delay = 500 };
+  static const KlingTestStep step = { SPEAK,.body = SPEECH_OK,.delay = 2500 };
   g_autoptr (KlingTestService) service = start_service (0, &step, 1);
   g_autoptr (KlingTestRun) run = make_run (service, 0, "fakesink");
 
@@ -402,7 +402,7 @@ GST_START_TEST (test_stop)
   fail_unless (kling_test_service_wait (service, "POST", OFFICIAL_SPEECH_PATH,
           1, 20000));
   kling_test_run_set (run, GST_STATE_NULL);
-  g_usleep (1000 * 1000);
+  g_usleep (3500 * 1000);
   check_paid (service, 1, 0);
   play (run);
   kling_test_run_eos (run);

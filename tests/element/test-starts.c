@@ -222,7 +222,7 @@ GST_START_TEST (test_released_while_collecting)
 
   set_late_locked (run, TRUE);
   kling_test_run_set (run, GST_STATE_PLAYING);
-  fail_unless (kling_test_run_wait_status (run, "collecting", 10));
+  fail_unless (kling_test_run_wait_status (run, "collecting", 30));
   g_usleep (200 * 1000);
   gst_pad_unlink (tee, upstream);
   gst_pad_unlink (source, pad);
@@ -264,7 +264,7 @@ GST_START_TEST (test_seek_in_preview)
   g_object_set (run->lipsync, "video-url", NULL, NULL);
   set_locked (run, "late", TRUE);
   kling_test_run_set (run, GST_STATE_PLAYING);
-  fail_unless (kling_test_run_wait_status (run, "collecting", 10));
+  fail_unless (kling_test_run_wait_status (run, "collecting", 30));
   kling_test_run_preroll (run);
   for (guint i = 0; i < 3; i++) {
     g_usleep (100 * 1000);
@@ -522,7 +522,7 @@ GST_START_TEST (test_interrupted_recording)
 
   g_usleep (300 * 1000);
   kling_test_child_signal (child, SIGINT);
-  fail_unless (kling_test_child_wait (child, 5));
+  fail_unless (kling_test_child_wait (child, 30));
   check_quiet (child);
   check_paid (0);
 }

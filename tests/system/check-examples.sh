@@ -12,6 +12,9 @@ examples=$(cd "$(dirname "$0")/../../examples" && pwd) || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT INT TERM
 cd "$tmp" || exit 1
+# the examples leave nothing in the store of who runs them
+unset KLING_STORE
+export XDG_STATE_HOME="$tmp/state-of-the-user"
 
 fail () {
   echo "check-examples: $*" >&2
@@ -128,7 +131,7 @@ service=http://127.0.0.1:$(cat port)
 # choose ANSWER DIALECT OUTPUT
 choose () {
   echo "$1" | env GST_PLUGIN_PATH="$build/gst/klinglipsync" \
-    GST_REGISTRY="$tmp/registry.bin" KLING_BASE_URL="$service" \
+    GST_REGISTRY="$tmp/registry.bin" KLING_BASE_URL="$service" KLING_STORE= \
     KLING_API_KEY=sandbox KLING_DIALECT="$2" timeout 120 \
     "$build/examples/choose-face" "$service/sandbox/faces.mp4" \
     "Thank you all for coming here tonight." you_pingjing en "$3" >log 2>&1

@@ -594,7 +594,7 @@ GST_START_TEST (test_removed_while_read)
   check_answered (reader);
   begun = g_get_monotonic_time ();
   g_clear_pointer (&served->uploaded, kling_uploaded_free);
-  fail_unless (g_get_monotonic_time () - begun < 2 * G_USEC_PER_SEC);
+  fail_unless (g_get_monotonic_time () - begun < 10 * G_USEC_PER_SEC);
   check_served (url, 404, 0);
   while (got < LARGE) {
     gssize n = receive (reader, block, 1024 * 1024);
@@ -625,7 +625,7 @@ GST_START_TEST (test_end_while_read)
     fail_unless_equals_int64 (receive (readers[0], &byte, 1), 1);
     begun = g_get_monotonic_time ();
     g_clear_pointer (&served->uploaded, kling_uploaded_free);
-    fail_unless (g_get_monotonic_time () - begun < 2 * G_USEC_PER_SEC);
+    fail_unless (g_get_monotonic_time () - begun < 10 * G_USEC_PER_SEC);
     for (guint k = 0; k < G_N_ELEMENTS (readers); k++)
       g_object_unref (readers[k]);
   }

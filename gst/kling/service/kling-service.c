@@ -564,6 +564,9 @@ kling_service_query (KlingService * service, const gchar * task_id,
   memset (reply, 0, sizeof *reply);
   if (!check_id (task_id, error))
     return FALSE;
+  /* it comes out of a file */
+  if (*path >= count_query_paths (dialect))
+    *path = 0;
   answered = query_path (service, dialect->query_paths[*path], task_id,
       cancellable, reply, NULL, error);
   if (answered && kling_answer_lacks_task (&reply->answer))
