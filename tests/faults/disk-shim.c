@@ -186,14 +186,14 @@ name (int fd, const char *path, int flags, ...) \
 }
 
 /* What programs call depends on how they were compiled. */
-DEFINE_OPEN (open)
-DEFINE_OPEN (open64)
-DEFINE_OPEN (__open_2)
-DEFINE_OPEN (__open64_2)
-DEFINE_OPENAT (openat)
-DEFINE_OPENAT (openat64)
-DEFINE_OPENAT (__openat_2)
-DEFINE_OPENAT (__openat64_2)
+DEFINE_OPEN (open);
+DEFINE_OPEN (open64);
+DEFINE_OPEN (__open_2);
+DEFINE_OPEN (__open64_2);
+DEFINE_OPENAT (openat);
+DEFINE_OPENAT (openat64);
+DEFINE_OPENAT (__openat_2);
+DEFINE_OPENAT (__openat64_2);
 
 static int
 is_full (int fd, const char *call)
@@ -213,8 +213,8 @@ name (int fd, const void *data, size_t size, off64_t offset) \
   return syscall (SYS_pwrite64, fd, data, size, offset); \
 }
 
-DEFINE_PWRITE (pwrite)
-DEFINE_PWRITE (pwrite64)
+DEFINE_PWRITE (pwrite);
+DEFINE_PWRITE (pwrite64);
 
 #define DEFINE_TRUNCATE(name) \
 EXPORT int name (int fd, off64_t length); \
@@ -226,8 +226,8 @@ name (int fd, off64_t length) \
   return (int) syscall (SYS_ftruncate, fd, length); \
 }
 
-DEFINE_TRUNCATE (ftruncate)
-DEFINE_TRUNCATE (ftruncate64)
+DEFINE_TRUNCATE (ftruncate);
+DEFINE_TRUNCATE (ftruncate64);
 
 /* Unlike the others it returns what would be in errno. */
 #define DEFINE_ALLOCATE(name) \
@@ -240,8 +240,8 @@ name (int fd, off64_t offset, off64_t length) \
   return syscall (SYS_fallocate, fd, 0, offset, length) == 0 ? 0 : errno; \
 }
 
-DEFINE_ALLOCATE (posix_fallocate)
-DEFINE_ALLOCATE (posix_fallocate64)
+DEFINE_ALLOCATE (posix_fallocate);
+DEFINE_ALLOCATE (posix_fallocate64);
 
 #define DEFINE_FALLOCATE(name) \
 EXPORT int name (int fd, int mode, off64_t offset, off64_t length); \
@@ -253,8 +253,8 @@ name (int fd, int mode, off64_t offset, off64_t length) \
   return (int) syscall (SYS_fallocate, fd, mode, offset, length); \
 }
 
-DEFINE_FALLOCATE (fallocate)
-DEFINE_FALLOCATE (fallocate64)
+DEFINE_FALLOCATE (fallocate);
+DEFINE_FALLOCATE (fallocate64);
 
 #define DEFINE_SYNC(name, call) \
 EXPORT int name (int fd); \
@@ -266,8 +266,8 @@ name (int fd) \
   return (int) syscall (call, fd); \
 }
 
-DEFINE_SYNC (fsync, SYS_fsync)
-DEFINE_SYNC (fdatasync, SYS_fdatasync)
+DEFINE_SYNC (fsync, SYS_fsync);
+DEFINE_SYNC (fdatasync, SYS_fdatasync);
 
 /* ---- directories ---- */
 
@@ -380,7 +380,7 @@ writev (int fd, const struct iovec *parts, int n)
 
 EXPORT ssize_t
 sendto (int fd, const void *data, size_t size, int flags,
-    const struct sockaddr * to, socklen_t to_size)
+    const struct sockaddr *to, socklen_t to_size)
 {
   look (data, size);
   return syscall (SYS_sendto, fd, data, size, flags, to, to_size);
@@ -393,7 +393,7 @@ send (int fd, const void *data, size_t size, int flags)
 }
 
 EXPORT ssize_t
-sendmsg (int fd, const struct msghdr * message, int flags)
+sendmsg (int fd, const struct msghdr *message, int flags)
 {
   look_at_parts (message->msg_iov, message->msg_iovlen);
   return syscall (SYS_sendmsg, fd, message, flags);

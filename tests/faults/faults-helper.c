@@ -369,8 +369,7 @@ kling_faults_request_setenv (KlingFaultsRequest * request, const gchar * name,
 void
 kling_faults_request_say (KlingFaultsRequest * request, const gchar * audio)
 {
-  g_autofree gchar *place =
-      kling_test_sandbox_url (request->faults->sandbox,
+  g_autofree gchar *place = kling_test_sandbox_url (request->faults->sandbox,
       "/sandbox/uploads/{name}");
 
   g_free (request->audio);
