@@ -243,6 +243,36 @@ GST_START_TEST (test_refusal_frees)
 
 GST_END_TEST;
 
+/* Returns: how many jobs have a thread */
+static guint
+count_jobs (void)
+{
+  static const gchar tasks[] = "/proc/self/task";
+  g_autoptr (GDir) dir = g_dir_open (tasks, 0, NULL);
+  const gchar *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (dir))) {
+    g_autofree gchar *path = g_build_filename (tasks, name, "comm", NULL);
+    g_autofree gchar *comm = NULL;
+
+    if (g_file_get_contents (path, &comm, NULL, NULL))
+      n += g_str_equal (comm, "kling-job\n") ? 1 : 0;
+  }
+  return n;
+}
+
+static void
+wait_jobs (guint n)
+{
+  gint64 deadline = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+
+  while (count_jobs () != n) {
+    fail_unless (g_get_monotonic_time () < deadline, "%u jobs", count_jobs ());
+    g_usleep (10 * 1000);
+  }
+}
+
 GST_START_TEST (test_stop_while_waiting)
 {
   static const KlingTestStep steps[] = { FIRST_TASK, RUNS };
@@ -254,11 +284,10 @@ GST_START_TEST (test_stop_while_waiting)
   wait_text (one, "task-1 was accepted");
   two = start (service, "Second.", 1);
   wait_text (two, WAITS);
+  wait_jobs (2);
   kling_test_run_set (two, GST_STATE_NULL);
   kling_test_run_check_progress (two, GST_PROGRESS_TYPE_CANCELED);
-  /* nothing of it is left that would take the slot */
-  kling_test_run_set (one, GST_STATE_NULL);
-  g_usleep (A_WHILE);
+  wait_jobs (1);
   kling_test_service_check (service, 1, 1);
 }
 

@@ -413,8 +413,10 @@ kling_job_buy_task (KlingJob * job, GError ** error)
     return FALSE;
   ending = job_create (job, &reason);
   job->again = FALSE;
-  if (ending == KLING_ENDING_UNKNOWN && kling_job_has_own_external_id (job))
-    return kling_job_settle (job, error);
+  if (ending == KLING_ENDING_UNKNOWN && kling_job_has_own_external_id (job)) {
+    job->bought = kling_job_settle (job, error);
+    return job->bought;
+  }
   if (ending != KLING_ENDING_CREATED) {
     g_propagate_error (error, g_steal_pointer (&reason));
     return FALSE;

@@ -111,6 +111,7 @@ gboolean kling_job_upload_video (KlingJob * job, GError ** error);
 gboolean kling_job_upload_inputs (KlingJob * job, GError ** error);
 gboolean kling_job_refresh_uploads (KlingJob * job, GError ** error);
 void kling_job_remove_uploads (KlingJob * job);
+void kling_job_sweep_uploads (KlingJob * job);
 void kling_job_update_leftovers (KlingJob * job);
 void kling_job_redact (KlingJob * job, GError * error);
 

@@ -12,6 +12,7 @@
 
 #include "kling-clock.h"
 #include "kling-digest.h"
+#include "kling-evict.h"
 #include "kling-log.h"
 
 /* A failed task is asked for once more, by a new run */
@@ -86,10 +87,19 @@ job_open (KlingJob * job, GError ** error)
   return TRUE;
 }
 
+/* A video that has come may be one too many. That of this run is not handed out
+ * yet, which keeps it. */
+static void
+job_make_room (KlingJob * job, const KlingResult * result)
+{
+  if (result && result->location && job->store)
+    kling_store_evict (job->store, job->settings->store_limit,
+        job->settings->store_max_age);
+}
+
 static void
 job_close (KlingJob * job)
 {
-  kling_job_let_go (job);
   g_clear_pointer (&job->slot, kling_slot_release);
   g_clear_pointer (&job->session, kling_record_free);
   g_clear_pointer (&job->speech, kling_record_free);
@@ -360,6 +370,10 @@ kling_job_run (KlingJob * job, GError ** error)
   KlingResult *result = job_do (job, &reason);
 
   job_end_uploads (job);
+  kling_job_let_go (job);
+  if (result)
+    kling_job_sweep_uploads (job);
+  job_make_room (job, result);
   job_close (job);
 
   if (reason) {
