@@ -195,10 +195,15 @@ job_note_doubt (KlingJob * job)
 static gboolean
 job_recall_doubt (KlingJob * job, GError ** error)
 {
+  g_autofree gchar *time = format_time (job->record->sent_at);
+
   if (job->record->state == KLING_RECORD_SENDING)
     job_note_doubt (job);
-  return kling_job_has_own_external_id (job) ? kling_job_settle (job, error)
-      : job_recall_reason (job, error);
+  if (kling_job_has_own_external_id (job))
+    return kling_job_settle (job, error);
+  job_recall_reason (job, error);
+  g_prefix_error (error, "This was asked for before, on %s. ", time);
+  return FALSE;
 }
 
 /* From what is known of the request to a task that exists or is done */
