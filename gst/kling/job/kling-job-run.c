@@ -175,14 +175,13 @@ job_note_doubt (KlingJob * job)
 {
   static const KlingDetails none = { 0 };
   KlingRecord *record = job->record;
-  g_autofree gchar *time = format_time (record->sent_at);
   g_autoptr (GError) reason = g_error_new (KLING_ERROR,
       KLING_ERROR_OUTCOME_UNKNOWN,
       "An earlier run ended in the middle of the call that costs, so this"
-      " lip-sync may have been bought. Sent was, on %s: %s%s%s. It is not sent"
+      " lip-sync may have been bought. Sent was: %s%s%s. It is not sent"
       " again by itself. Look into the service's console: if the task is there,"
       " start again with task-id set to its id; if it is not, set take to a new"
-      " name to have it made.", time, record->label,
+      " name to have it made.", record->label,
       record->external_id ? ", external task id " : "",
       record->external_id ? record->external_id : "");
 
