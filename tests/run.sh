@@ -302,7 +302,7 @@ fuzz_target () {
 
 if [ $fuzz = yes ]; then
   say "libFuzzer"
-  for target in answer audiofile isobmff; do
+  for target in answer audiofile isobmff record; do
     if fuzz_target $target >"$tmp/fuzz.log" 2>&1; then
       tail -n 3 "$tmp/fuzz.log"
       passed=$((passed + 1))

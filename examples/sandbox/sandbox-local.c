@@ -236,10 +236,12 @@ void
 sandbox_local_ledger (SandboxExchange * exchange)
 {
   Sandbox *sandbox = exchange->sandbox;
+  JsonObject *ledger = sandbox_ledger_print (sandbox->ledger,
+      sandbox_tasks_units (sandbox->tasks));
 
-  sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK,
-      sandbox_ledger_print (sandbox->ledger,
-          sandbox_tasks_units (sandbox->tasks)));
+  json_object_set_int_member (ledger, "open_max",
+      sandbox_tasks_open_max (sandbox->tasks));
+  sandbox_exchange_answer_json (exchange, SOUP_STATUS_OK, ledger);
 }
 
 void

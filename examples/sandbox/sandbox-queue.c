@@ -33,6 +33,7 @@ struct _SandboxTasks
   GPtrArray *in_order;          /* of SandboxTask, by age */
   GQueue waiting;               /* of SandboxTask */
   guint running;
+  guint open_max;               /* most that waited or ran at once */
   SandboxWorker *renderers;
   GCancellable *stop;
 };
@@ -169,6 +170,14 @@ sandbox_tasks_pump (SandboxTasks * tasks)
 }
 
 static void
+note_open (SandboxTasks * tasks)
+{
+  guint open = tasks->running + g_queue_get_length (&tasks->waiting);
+
+  tasks->open_max = MAX (tasks->open_max, open);
+}
+
+static void
 remember (SandboxTasks * tasks, SandboxTask * task)
 {
   g_hash_table_insert (tasks->by_id, task->id, task);
@@ -207,6 +216,7 @@ load (SandboxTasks * tasks)
     if (task->state == SANDBOX_WAITING)
       g_queue_push_tail (&tasks->waiting, task);
   }
+  note_open (tasks);
 }
 
 static gboolean
@@ -299,6 +309,7 @@ sandbox_tasks_add (SandboxTasks * tasks, SandboxTask * task, GError ** error)
     return FALSE;
   remember (tasks, g_steal_pointer (&owned));
   g_queue_push_tail (&tasks->waiting, task);
+  note_open (tasks);
   sandbox_tasks_pump (tasks);
   return TRUE;
 }
@@ -339,6 +350,13 @@ guint
 sandbox_tasks_count (SandboxTasks * tasks)
 {
   return tasks->in_order->len;
+}
+
+/* Since the sandbox was started: the most tasks that had not ended at once. */
+guint
+sandbox_tasks_open_max (SandboxTasks * tasks)
+{
+  return tasks->open_max;
 }
 
 double

@@ -69,6 +69,7 @@ SandboxTask *sandbox_tasks_find_external (SandboxTasks *tasks,
     const char *external_id);
 SandboxTask *sandbox_tasks_get (SandboxTasks *tasks, guint index);
 guint sandbox_tasks_count (SandboxTasks *tasks);
+guint sandbox_tasks_open_max (SandboxTasks *tasks);
 double sandbox_tasks_units (SandboxTasks *tasks);
 JsonArray *sandbox_tasks_list (SandboxTasks *tasks);
 void sandbox_tasks_view (SandboxTasks *tasks, SandboxTask *task,

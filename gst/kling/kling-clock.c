@@ -14,7 +14,7 @@
 
 #ifdef KLING_TEST_HOOKS
 #include <signal.h>
-#include <stdlib.h>
+#include <string.h>
 
 static gint64
 clock_speed (void)
@@ -34,12 +34,22 @@ clock_speed (void)
  * kling_test_point:
  * @point: name of a place in the code
  *
- * Ends the process as a crash would, when KLING_TEST_KILL names @point.
+ * Ends the process as a crash would, when KLING_TEST_KILL names @point, or
+ * "@point:N" and it is the Nth time that one comes by here.
  */
 void
 kling_test_point (const gchar * point)
 {
-  if (g_strcmp0 (g_getenv ("KLING_TEST_KILL"), point) == 0)
+  static gint passed;
+  const gchar *wish = g_getenv ("KLING_TEST_KILL");
+  gsize length = strlen (point);
+  gint64 nth;
+
+  if (wish == NULL || strncmp (wish, point, length) != 0
+      || (wish[length] != '\0' && wish[length] != ':'))
+    return;
+  nth = wish[length] ? g_ascii_strtoll (wish + length + 1, NULL, 10) : 1;
+  if (g_atomic_int_add (&passed, 1) + 1 == nth)
     raise (SIGKILL);
 }
 #else
@@ -78,9 +88,37 @@ kling_clock_wall_seconds (void)
 gint64
 kling_clock_since (gint64 real_time)
 {
-  gint64 span = MAX (0, g_get_real_time () - real_time);
+  gint64 span = MAX (0, g_get_real_time () - MAX (0, real_time));
 
   return MIN (span, KLING_NEVER / clock_speed ()) * clock_speed ();
+}
+
+/**
+ * kling_clock_until:
+ * @real_time: microseconds since 1970
+ *
+ * Returns: how long it is until then, on our clock; 0 when it has come
+ */
+gint64
+kling_clock_until (gint64 real_time)
+{
+  gint64 now = g_get_real_time ();
+  gint64 span = real_time > now ? real_time - now : 0;
+
+  return MIN (span, KLING_NEVER / clock_speed ()) * clock_speed ();
+}
+
+/**
+ * kling_clock_real_after:
+ * @span: microseconds from now, on our clock
+ *
+ * Returns: the time that is @span away, for other processes: microseconds since
+ *   1970
+ */
+gint64
+kling_clock_real_after (gint64 span)
+{
+  return g_get_real_time () + span / clock_speed ();
 }
 
 /**

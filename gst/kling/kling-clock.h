@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 gint64 kling_clock_now (void);
 gint64 kling_clock_wall_seconds (void);
 gint64 kling_clock_since (gint64 real_time);
+gint64 kling_clock_until (gint64 real_time);
+gint64 kling_clock_real_after (gint64 span);
 gint64 kling_clock_after (gint64 span);
 guint kling_clock_socket_seconds (gint64 span);
 

@@ -16,9 +16,17 @@
  *
  * Every video that the service makes costs money and takes minutes. The element
  * asks for it in PAUSED, when it has been told who speaks and what is said, all
- * of its sink pads have had their EOS, and its src pad is linked. It does not ask again when it is stopped
- * and started with the same settings: the running task is waited for, the
- * finished one is played.
+ * of its sink pads have had their EOS, and its src pad is linked.
+ *
+ * The same request is not paid for twice. What is asked is written down before
+ * it is asked, and finished videos are kept, in the directory that
+ * #GstKlingLipsync:store names: whoever asks for the same again, this element or
+ * another, in this process or a later one, waits for the running task or plays
+ * the finished one. #GstKlingLipsync:take asks for another video of the same
+ * thing. When a process was killed in the middle of the call that costs, and the
+ * service cannot tell what came of it, the next run ends with an error that says
+ * what was sent, and #GstKlingLipsync:task-id or #GstKlingLipsync:take is the
+ * answer to it.
  *
  * ## Example launch lines
  *
@@ -43,6 +51,12 @@
  * ]|
  * Uploads a recording to a place from which the service can read it, and lets
  * the face speak it.
+ *
+ * |[
+ * gst-launch-1.0 klinglipsync task-id=850508686686064678 ! \
+ *     filesink location=out.mp4
+ * ]|
+ * Writes the video of a task that was bought before. This costs nothing.
  *
  * Since: klinglipsync 0.1
  */
@@ -77,6 +91,7 @@
 #include "gstklinginputs.h"
 #include "gstklingmessages.h"
 #include "gstklingresultsrc.h"
+#include "gstklinguri.h"
 #include "kling-log.h"
 
 GST_DEBUG_CATEGORY (gst_kling_lipsync_debug);
@@ -96,6 +111,7 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_TYPE_WITH_CODE (GstKlingLipsync, gst_kling_lipsync, GST_TYPE_BIN,
+    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER, gst_kling_uri_handler_init);
     GST_DEBUG_CATEGORY_INIT (gst_kling_lipsync_debug, "klinglipsync", 0,
         "Kling lip-sync"));
 GST_ELEMENT_REGISTER_DEFINE (klinglipsync, "klinglipsync", GST_RANK_NONE,
@@ -149,6 +165,13 @@ gst_kling_lipsync_set_result_location (GstKlingLipsync * self,
   GST_OBJECT_UNLOCK (self);
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), pspecs[PROP_RESULT_LOCATION]);
+}
+
+/* Returns: (transfer none): the specification of the property @id */
+GParamSpec *
+gst_kling_lipsync_get_pspec (guint id)
+{
+  return pspecs[id];
 }
 
 /* @faces: (transfer full): klinglipsync-faces
@@ -345,6 +368,7 @@ gst_kling_lipsync_reset (GstKlingLipsync * self)
 {
   self->failed = FALSE;
   g_mutex_lock (&self->lock);
+  self->activated_at = g_get_monotonic_time ();
   self->flushing = FALSE;
   self->abandoned = FALSE;
   self->delivered = FALSE;

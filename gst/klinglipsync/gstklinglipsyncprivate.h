@@ -38,6 +38,7 @@ struct _GstKlingLipsync
   GError *input_error;          /* posted already, by the sink pad it came to */
   GPtrArray *inputs;            /* taken when it was closed, until the job */
   gint64 heard_at;              /* when a sink pad got something, or began */
+  gint64 activated_at;          /* when READY was left, in real time */
   KlingJob *job;
 
   /* src pad task, or change_state() after it */
@@ -45,7 +46,8 @@ struct _GstKlingLipsync
   gboolean failed;
 };
 
-/* gstklinglipsync.c: properties that tell */
+/* gstklinglipsync.c: properties */
+GParamSpec *gst_kling_lipsync_get_pspec (guint id);
 void gst_kling_lipsync_set_status (GstKlingLipsync * self,
     GstKlingLipsyncStatus status);
 void gst_kling_lipsync_set_task_id (GstKlingLipsync * self,

@@ -126,6 +126,58 @@ gst_kling_post_result (GstElement * element, const KlingResult * result)
       gst_message_new_element (GST_OBJECT (element), structure));
 }
 
+/* Units as they are written; what is not known is left out. */
+static void
+set_units (GstStructure * structure, gint min, gint max)
+{
+  if (min != KLING_UNITS_UNKNOWN)
+    gst_structure_set (structure, "units-min", G_TYPE_DOUBLE, min / 100.0,
+        "units-max", G_TYPE_DOUBLE, max / 100.0, NULL);
+}
+
+static GstStructure *
+make_call (const KlingPlannedCall * call)
+{
+  GstStructure *structure = gst_structure_new ("call",
+      "name", G_TYPE_STRING, call->name,
+      "paid", G_TYPE_BOOLEAN, call->is_paid,
+      "text", G_TYPE_STRING, call->text, NULL);
+
+  if (call->method)
+    gst_structure_set (structure, "method", G_TYPE_STRING, call->method, NULL);
+  if (call->url)
+    gst_structure_set (structure, "url", G_TYPE_STRING, call->url, NULL);
+  if (call->size >= 0)
+    gst_structure_set (structure, "size", G_TYPE_UINT64, (guint64) call->size,
+        "exact", G_TYPE_BOOLEAN, call->is_exact, NULL);
+  set_units (structure, call->units_min, call->units_max);
+  return structure;
+}
+
+/* klinglipsync-plan: once, in a dry run */
+void
+gst_kling_post_plan (GstElement * element, const KlingPlan * plan)
+{
+  GstStructure *structure = gst_structure_new ("klinglipsync-plan",
+      "paid-calls", G_TYPE_UINT, plan->paid_calls,
+      "digest", G_TYPE_STRING, plan->digest,
+      "text", G_TYPE_STRING, plan->text, NULL);
+  GValue list = G_VALUE_INIT;
+
+  set_units (structure, plan->units_min, plan->units_max);
+  gst_value_array_init (&list, plan->calls->len);
+  for (guint i = 0; i < plan->calls->len; i++) {
+    GValue value = G_VALUE_INIT;
+
+    g_value_init (&value, GST_TYPE_STRUCTURE);
+    g_value_take_boxed (&value, make_call (plan->calls->pdata[i]));
+    gst_value_array_append_and_take_value (&list, &value);
+  }
+  gst_structure_take_value (structure, "calls", &list);
+  gst_element_post_message (element,
+      gst_message_new_element (GST_OBJECT (element), structure));
+}
+
 /* How GStreamer's own vocabulary says it. Applications that know nothing of us
  * decide by domain and code. */
 static void

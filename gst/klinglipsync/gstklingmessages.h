@@ -19,6 +19,7 @@ GstStructure *gst_kling_make_faces (const KlingEvent * event,
     gboolean with_queries);
 void gst_kling_post_faces (GstElement * element, const KlingEvent * event);
 void gst_kling_post_result (GstElement * element, const KlingResult * result);
+void gst_kling_post_plan (GstElement * element, const KlingPlan * plan);
 void gst_kling_post_error (GstElement * element, const GError * error,
     const KlingDetails * details);
 

@@ -645,6 +645,29 @@ gst_kling_properties_get (const GstKlingProperties * self, guint id,
   return TRUE;
 }
 
+/* As gst_kling_properties_get() of a readable property, but nothing is cut off:
+ * for those who have written it themselves. */
+void
+gst_kling_properties_get_whole (const GstKlingProperties * self, guint id,
+    GValue * value)
+{
+  const Field *field = find_field (id);
+
+  if (field->kind == STRING)
+    g_value_set_string (value, *MEMBER (self, field, gchar *));
+  else
+    get_field (self, field, value);
+}
+
+/* A link may come from anybody, so it buys nothing unless somebody here has
+ * allowed it. */
+static gboolean
+is_forbidden_to_pay (const GstKlingProperties * self)
+{
+  return self->from_link && !self->uri_may_pay
+      && g_strcmp0 (g_getenv ("KLING_URI_MAY_PAY"), "1") != 0;
+}
+
 /* What is sent has a step of a millisecond, and of a hundredth. */
 static gint64
 to_milliseconds (GstClockTime time)
@@ -736,6 +759,7 @@ gst_kling_properties_make_settings (const GstKlingProperties * self)
   settings->store_max_age = GST_CLOCK_TIME_IS_VALID (self->store_max_age)
       ? (gint64) GST_TIME_AS_USECONDS (self->store_max_age) : -1;
   settings->max_tasks = self->max_tasks;
+  settings->may_not_pay = is_forbidden_to_pay (self);
   settings->dry_run = self->dry_run;
   return settings;
 }

@@ -157,6 +157,7 @@ typedef struct
   guint max_tasks;
   gboolean dry_run;
   gboolean uri_may_pay;
+  gboolean from_link;           /* a klinglipsync:// link has set some of it */
 } GstKlingProperties;
 
 void gst_kling_properties_install (GObjectClass * klass, GParamSpec ** pspecs);
@@ -166,6 +167,8 @@ void gst_kling_properties_clear (GstKlingProperties * self);
 gboolean gst_kling_properties_set (GstKlingProperties * self, guint id,
     const GValue * value);
 gboolean gst_kling_properties_get (const GstKlingProperties * self, guint id,
+    GValue * value);
+void gst_kling_properties_get_whole (const GstKlingProperties * self, guint id,
     GValue * value);
 
 gboolean gst_kling_properties_check (const GstKlingProperties * self,

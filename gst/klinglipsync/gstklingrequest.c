@@ -116,6 +116,24 @@ gst_kling_lipsync_check_properties (GstKlingLipsync * self, GError ** error)
   return good;
 }
 
+/* A player makes no pads: what a link does not say, nobody will. */
+static gboolean
+gst_kling_lipsync_check_link (GstKlingLipsync * self,
+    const KlingRequest * request, GError ** error)
+{
+  g_autofree gchar *missing = kling_request_describe_missing (request);
+
+  GST_OBJECT_LOCK (self);
+  gboolean from_link = self->properties.from_link;
+  GST_OBJECT_UNLOCK (self);
+  if (!from_link || missing == NULL)
+    return TRUE;
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SETTINGS,
+      "The link does not say all, so nothing was sent. Still to be said: %s.",
+      missing);
+  return FALSE;
+}
+
 /* Without a key there may still be something to play, and to know that takes the
  * input. */
 static gboolean
@@ -129,6 +147,16 @@ gst_kling_lipsync_may_have_kept (GstKlingLipsync * self)
   return store && g_file_test (store, G_FILE_TEST_EXISTS);
 }
 
+/* A dry run sends nothing, and says that there is no key. */
+static gboolean
+gst_kling_lipsync_is_dry (GstKlingLipsync * self)
+{
+  GST_OBJECT_LOCK (self);
+  gboolean is_dry = self->properties.dry_run;
+  GST_OBJECT_UNLOCK (self);
+  return is_dry;
+}
+
 /* NULL->READY: what can be known without the network and before the input. */
 gboolean
 gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
@@ -140,11 +168,13 @@ gst_kling_lipsync_check_offline (GstKlingLipsync * self, GError ** error)
   gst_kling_inputs_announce (self, request);
   if (!gst_kling_lipsync_check_properties (self, error)
       || !gst_kling_lipsync_check_inputs (self, request, error)
+      || !gst_kling_lipsync_check_link (self, request, error)
       || !kling_url_check_base (request->base_url, error)
       || !check_tls (request->base_url, error))
     return FALSE;
   credentials = gst_kling_lipsync_find_credentials (self, request, &missing);
-  if (credentials || gst_kling_lipsync_may_have_kept (self))
+  if (credentials || gst_kling_lipsync_may_have_kept (self)
+      || gst_kling_lipsync_is_dry (self))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&missing));
   return FALSE;

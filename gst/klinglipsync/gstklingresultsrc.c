@@ -13,6 +13,7 @@
  */
 
 #include "gstklingresultsrc.h"
+#include "gstklinguri.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 #define GST_CAT_DEFAULT gst_kling_lipsync_debug
@@ -84,13 +85,31 @@ gst_kling_result_src_query_duration (GstBaseSrc * base, GstQuery * query)
   return TRUE;
 }
 
+/* The URI handler is the owner. */
+static gboolean
+gst_kling_result_src_query_uri (GstBaseSrc * base, GstQuery * query)
+{
+  GstKlingResultSrc *self = GST_KLING_RESULT_SRC (base);
+  g_autofree gchar *uri = self->owner
+      ? gst_kling_uri_dup_shown (self->owner) : NULL;
+
+  if (uri)
+    gst_query_set_uri (query, uri);
+  return uri != NULL;
+}
+
 static gboolean
 gst_kling_result_src_query (GstBaseSrc * base, GstQuery * query)
 {
-  if (GST_QUERY_TYPE (query) == GST_QUERY_DURATION)
-    return gst_kling_result_src_query_duration (base, query);
-  return GST_BASE_SRC_CLASS (gst_kling_result_src_parent_class)->query (base,
-      query);
+  switch (GST_QUERY_TYPE (query)) {
+    case GST_QUERY_DURATION:
+      return gst_kling_result_src_query_duration (base, query);
+    case GST_QUERY_URI:
+      return gst_kling_result_src_query_uri (base, query);
+    default:
+      return GST_BASE_SRC_CLASS (gst_kling_result_src_parent_class)->query
+          (base, query);
+  }
 }
 
 /* Caps are promised in create(), when the bytes are known to keep the promise. */

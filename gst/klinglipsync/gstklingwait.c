@@ -22,6 +22,8 @@ GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 #define INPUT_SILENCE (10 * KLING_SECOND)
 /* How long the end of the input has to be the end */
 #define INPUT_GRACE (1 * KLING_SECOND)
+/* How long a program may need from its state change to its main loop */
+#define LISTENER_GRACE (250 * G_TIME_SPAN_MILLISECOND)
 
 /* ---- progress and errors: src pad task ---- */
 
@@ -47,6 +49,19 @@ gst_kling_lipsync_close_progress (GstKlingLipsync * self, GstProgressType type,
       type == GST_PROGRESS_TYPE_COMPLETE ? 100 : -1, text);
 }
 
+/* gst-launch-1.0 does not notice an error that comes between its change to
+ * PAUSED and its main loop, and then waits for ever. In the first moment of an
+ * activation nobody may be listening, so it is not told that anything is wrong.
+ * This is about other people's time, which no test makes run faster. */
+static void
+gst_kling_lipsync_await_listener (GstKlingLipsync * self)
+{
+  g_mutex_lock (&self->lock);
+  while (!self->flushing && g_cond_wait_until (&self->cond, &self->lock,
+          self->activated_at + LISTENER_GRACE));
+  g_mutex_unlock (&self->lock);
+}
+
 static GstFlowReturn
 gst_kling_lipsync_fail (GstKlingLipsync * self, const GError * error,
     const KlingDetails * details, GstProgressType type)
@@ -54,6 +69,7 @@ gst_kling_lipsync_fail (GstKlingLipsync * self, const GError * error,
   static const KlingDetails none = { 0 };
 
   GST_INFO_OBJECT (self, "failed: %s", error->message);
+  gst_kling_lipsync_await_listener (self);
   self->failed = TRUE;
   gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_FAILED);
   gst_kling_post_error (GST_ELEMENT (self), error, details ? details : &none);
@@ -310,6 +326,9 @@ gst_kling_lipsync_pass_on (GstKlingLipsync * self, KlingJob * job,
     case KLING_EVENT_CHOICE:
       gst_kling_lipsync_ask_for_face (self, job, event);
       break;
+    case KLING_EVENT_PLAN:
+      gst_kling_post_plan (GST_ELEMENT (self), event->plan);
+      break;
   }
 }
 
@@ -334,6 +353,20 @@ gst_kling_lipsync_deliver (GstKlingLipsync * self, KlingJob * job,
   gst_kling_post_result (GST_ELEMENT (self), *result);
   gst_kling_lipsync_close_progress (self, GST_PROGRESS_TYPE_COMPLETE, text);
   return GST_FLOW_OK;
+}
+
+/* A dry run is over: an EOS without data. */
+static GstFlowReturn
+gst_kling_lipsync_deliver_nothing (GstKlingLipsync * self)
+{
+  g_mutex_lock (&self->lock);
+  self->delivered = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  gst_kling_lipsync_set_status (self, GST_KLING_LIPSYNC_STATUS_DONE);
+  gst_kling_lipsync_close_progress (self, GST_PROGRESS_TYPE_COMPLETE,
+      "This was a dry run: nothing was sent, and nothing was paid.");
+  return GST_FLOW_EOS;
 }
 
 /* A direct EOS in text mode: a person or an application wants no more of it.
@@ -386,6 +419,8 @@ gst_kling_lipsync_follow_job (GstKlingLipsync * self, KlingJob * job,
         break;
       case KLING_WAIT_DONE:
         return gst_kling_lipsync_deliver (self, job, result);
+      case KLING_WAIT_NOTHING:
+        return gst_kling_lipsync_deliver_nothing (self);
       case KLING_WAIT_INTERRUPTED:
         return gst_kling_lipsync_interrupted (self, job);
       case KLING_WAIT_FAILED:
@@ -433,8 +468,9 @@ gst_kling_lipsync_obtain_job (GstKlingLipsync * self)
  * complete, starts the job, waits for it. Everything the element posts about a
  * job is posted from here.
  *
- * Returns: %GST_FLOW_OK with @result set; %GST_FLOW_FLUSHING when the child
- *   shall not wait; %GST_FLOW_ERROR when an error was posted
+ * Returns: %GST_FLOW_OK with @result set; %GST_FLOW_EOS after a dry run;
+ *   %GST_FLOW_FLUSHING when the child shall not wait; %GST_FLOW_ERROR when an
+ *   error was posted
  */
 GstFlowReturn
 gst_kling_lipsync_obtain_result (GstKlingLipsync * self, KlingResult ** result)

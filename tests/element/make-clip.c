@@ -1,11 +1,11 @@
 /* klinglipsync tests: makes the videos that scripted servers give out
  *
- *   make-clip small|tail|face FILE
+ *   make-clip small|tail|face|talk FILE
  *
  * small is 2 s with picture and sound; face is 3 s with a picture as large as
- * the service wants a source to be, and silent; tail is larger than the 10 MB that
- * qtdemux is willing to keep while it looks for its index, which stands at the
- * end of all. Runs when the tests are built.
+ * the service wants a source to be, and silent; talk is the same for 8 s; tail is
+ * larger than the 10 MB that qtdemux is willing to keep while it looks for its
+ * index, which stands at the end of all. Runs when the tests are built.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -21,10 +21,13 @@ static const gchar tail[] = "mp4mux name=mux ! filesink name=file"
     " videotestsrc num-buffers=75 pattern=snow ! video/x-raw,width=640,"
     "height=360,framerate=25/1 ! x264enc speed-preset=ultrafast pass=quant"
     " quantizer=24 key-int-max=5 ! queue ! mux.";
-static const gchar face[] = "mp4mux name=mux ! filesink name=file"
-    " videotestsrc num-buffers=75 pattern=ball ! video/x-raw,width=1280,"
-    "height=720,framerate=25/1 ! x264enc speed-preset=ultrafast ! queue !"
-    " mux.";
+#define FACE(buffers) "mp4mux name=mux ! filesink name=file" \
+    " videotestsrc num-buffers=" buffers " pattern=ball ! video/x-raw," \
+    "width=1280,height=720,framerate=25/1 ! x264enc speed-preset=ultrafast !" \
+    " queue ! mux."
+
+static const gchar face[] = FACE ("75");
+static const gchar talk[] = FACE ("200");
 
 static const struct
 {
@@ -33,6 +36,7 @@ static const struct
   {"small", small},
   {"tail", tail},
   {"face", face},
+  {"talk", talk},
 };
 
 static gboolean
@@ -69,7 +73,7 @@ main (int argc, char **argv)
       line = clips[i].line;
   }
   if (line == NULL) {
-    g_printerr ("usage: make-clip small|tail|face FILE\n");
+    g_printerr ("usage: make-clip small|tail|face|talk FILE\n");
     return 2;
   }
   if (run (line, argv[2], &error))

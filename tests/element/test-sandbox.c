@@ -461,6 +461,46 @@ GST_START_TEST (test_lost_answer)
 
 GST_END_TEST;
 
+/* Counts the calls for results that were answered with @status. */
+static guint
+count_results (KlingTestSandbox * sandbox, gint64 status)
+{
+  g_autoptr (JsonNode) ledger =
+      kling_test_sandbox_get_json (sandbox, "/sandbox/ledger");
+  JsonArray *calls =
+      json_object_get_array_member (json_node_get_object (ledger), "calls");
+  guint n = 0;
+
+  for (guint i = 0; i < json_array_get_length (calls); i++) {
+    JsonObject *call = json_array_get_object_element (calls, i);
+
+    if (g_str_has_prefix (json_object_get_string_member (call, "path"),
+            "/sandbox/results/")
+        && json_object_get_int_member (call, "status") == status)
+      n++;
+  }
+  return n;
+}
+
+/* The video breaks off on its way: the rest is asked for, and it is whole. */
+GST_START_TEST (test_broken_download)
+{
+  g_autoptr (KlingTestSandbox) sandbox =
+      kling_test_sandbox_start ("--latency", "0.2", NULL);
+  g_autoptr (KlingTestRun) run = make_run (sandbox, "fakesink");
+
+  kling_test_sandbox_add_fault (sandbox, "{\"match\": {\"path\":"
+      " \"/sandbox/results/\"}, \"do\": {\"truncate\": 5000}, \"times\": 2}");
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  kling_test_run_eos (run);
+  kling_test_run_check_progress (run, GST_PROGRESS_TYPE_COMPLETE);
+  fail_unless_equals_int (count_results (sandbox, 200), 1);
+  fail_unless_equals_int (count_results (sandbox, 206), 2);
+  check_paid (sandbox, 1, 1);
+}
+
+GST_END_TEST;
+
 /* The network goes away in the middle, and comes back. KLING_TEST_OUTAGE says
  * for how many seconds. */
 GST_START_TEST (test_outage)
@@ -529,6 +569,7 @@ sandbox_suite (void)
   tcase_add_test (tcase, test_wrong_key);
   tcase_add_test (tcase, test_failed_task);
   tcase_add_loop_test (tcase, test_lost_answer, 0, 2);
+  tcase_add_test (tcase, test_broken_download);
   tcase_add_test (tcase, test_outage);
   tcase_add_test (tcase, test_cycles);
   return suite;

@@ -634,6 +634,7 @@ test_queue (void)
   gint64 start = g_get_monotonic_time ();
   g_autofree char *first = box_create_text (box, session, "a", "AOT", "en");
   g_autofree char *second = box_create_text (box, session, "b", "AOT", "en");
+  g_autofree char *third = NULL;
   gboolean running = FALSE, queued = FALSE, done = FALSE;
   int before = 0, percent;
 
@@ -653,6 +654,10 @@ test_queue (void)
   g_assert_true (running);
   g_assert_true (queued);
   g_free (box_wait (box, second, NULL));
+  g_assert_cmpint (box_ledger (box, "open_max"), ==, 2);
+  third = box_create_text (box, session, "c", "AOT", "en");
+  g_free (box_wait (box, third, NULL));
+  g_assert_cmpint (box_ledger (box, "open_max"), ==, 2);
 }
 
 void

@@ -6,7 +6,8 @@
 
 The names are those of the properties, in the units of the layout; audio and
 video are the digests of what came to these pads, cues is what came to the pad
-text. Prints the digest of the request and the external id of the attempt.
+text, account is who pays. Prints the digest of the request, the external id of
+the attempt, and the keys of its session, its speech and its task.
 """
 import base64
 import hashlib
@@ -25,8 +26,14 @@ SENT = {
     "legacy": ["voice-speed"],
 }
 SENT_BY_ALL = (
-    "video-id video-url video text voice-id voice-language audio-url audio"
+    "video-id video-url video text voice-id voice-language audio-url audio take"
 ).split()
+# What the other records are about; the request itself is about all of it
+SESSION = "dialect service video-id video-url video account".split()
+SPEECH = (
+    "dialect service text voice-id voice-language voice-speed account"
+).split()
+TASK = "dialect service task-id".split()
 URLS = "video-url audio-url face-image-url".split()
 DEFAULTS = {
     "voice-speed": "100",
@@ -72,13 +79,26 @@ def fields(request):
             yield name, identity(value) if name in URLS else value
 
 
+def digest_of(kind, fields):
+    layout = b"klinglipsync-%s-1\n" % kind.encode()
+    for name, value in sorted(fields.items()):
+        value = value.encode()
+        layout += b"%s %d:%s\n" % (name.encode(), len(value), value)
+    return hashlib.sha256(layout).hexdigest()
+
+
+def part(request, names, *others):
+    there = dict(fields(request))
+    there.update({n: request[n] for n in others if request.get(n)})
+    return {n: v for n, v in there.items() if n in names}
+
+
 attempt = sys.argv[1]
 request = dict(word.split("=", 1) for word in sys.argv[2:])
-layout = b"klinglipsync-request-1\n"
-for name, value in sorted(fields(request)):
-    value = value.encode()
-    layout += b"%s %d:%s\n" % (name.encode(), len(value), value)
-digest = hashlib.sha256(layout).hexdigest()
+digest = digest_of("request", dict(fields(request)))
 name = hashlib.sha256(f"{digest}/{attempt}".encode()).digest()
 print(digest)
 print("kl1-" + base64.b32encode(name[:20]).decode().lower())
+print(digest_of("session", part(request, SESSION, "account")))
+print(digest_of("speech", part(request, SPEECH, "account")))
+print(digest_of("task", part(request, TASK, "task-id")))

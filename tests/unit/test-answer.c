@@ -788,6 +788,59 @@ GST_START_TEST (test_endings)
 
 GST_END_TEST;
 
+/* --- what it cost --- */
+
+#define UNITS(value) "{\"data\":{\"task_id\":\"1\",\"task_status\":\"succeed\"" \
+    ",\"final_unit_deduction\":" value "}}"
+
+static const struct
+{
+  const gchar *body;
+  gdouble units;
+} units[] = {
+  {UNITS ("\"0.5\""), 0.5},
+  {UNITS ("\"12\""), 12},
+  {UNITS ("\"0\""), 0},
+  {UNITS ("0.5"), 0.5},
+  {UNITS ("12"), 12},
+  {UNITS ("0"), 0},
+  {UNITS ("1000000"), 1e6},
+  {"{\"final_unit_deduction\":\"2\",\"data\":{\"task_id\":\"1\"}}", 2},
+  {"{\"data\":{\"data\":{\"final_unit_deduction\":\"2\"}}}", 2},
+  /* an outer one that tells nothing hides no inner one */
+  {"{\"data\":{\"final_unit_deduction\":\"\",\"data\":"
+        "{\"final_unit_deduction\":\"2\"}}}", 2},
+  /* not told */
+  {"{\"data\":{\"task_id\":\"1\"}}", -1},
+  {UNITS ("null"), -1},
+  {UNITS ("true"), -1},
+  {UNITS ("{}"), -1},
+  {UNITS ("[]"), -1},
+  {UNITS ("[1]"), -1},
+  {UNITS ("\"\""), -1},
+  {UNITS ("\"a lot\""), -1},
+  {UNITS ("\"2 units\""), -1},
+  /* cannot be meant */
+  {UNITS ("-1"), -1},
+  {UNITS ("\"-0.5\""), -1},
+  {UNITS ("1000001"), -1},
+  {UNITS ("1e300"), -1},
+  {UNITS ("\"1e999\""), -1},
+  {UNITS ("\"inf\""), -1},
+  {UNITS ("\"nan\""), -1},
+  {"<html>", -1},
+};
+
+GST_START_TEST (test_units)
+{
+  g_auto (KlingAnswer) answer = { 0, };
+
+  read_answer (&answer, 200, units[__i__].body);
+  fail_unless_equals_float (answer.units, units[__i__].units);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_failed_task)
 {
   g_auto (KlingAnswer) answer = { 0, };
@@ -827,6 +880,7 @@ answer_suite (void)
   tcase_add_test (tc, test_mangled);
   tcase_add_loop_test (tc, test_meanings, 0, G_N_ELEMENTS (meanings));
   tcase_add_loop_test (tc, test_endings, 0, G_N_ELEMENTS (endings));
+  tcase_add_loop_test (tc, test_units, 0, G_N_ELEMENTS (units));
   tcase_add_test (tc, test_failed_task);
   return suite;
 }

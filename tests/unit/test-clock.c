@@ -132,6 +132,41 @@ GST_START_TEST (test_wait)
 
 GST_END_TEST;
 
+/* What an earlier process has written down. Somebody may have set the clock. */
+static const struct
+{
+  gint64 ago;
+  gint64 least;
+} spans[] = {
+  {0, 0},
+  {5 * KLING_SECOND, 5 * KLING_SECOND},
+  {24 * 3600 * KLING_SECOND, 24 * 3600 * KLING_SECOND},
+  {-3600 * KLING_SECOND, 0},
+};
+
+GST_START_TEST (test_since)
+{
+  gint64 span = kling_clock_since (g_get_real_time () - spans[__i__].ago);
+
+  fail_unless (span >= spans[__i__].least && span < spans[__i__].least + SLACK,
+      "%" G_GINT64_FORMAT, span);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_since_absurd)
+{
+  gint64 of_old = kling_clock_since (0);
+
+  fail_unless (of_old > 0);
+  fail_unless_equals_int64 (kling_clock_since (G_MAXINT64), 0);
+  /* as a number out of a file may be */
+  fail_unless (kling_clock_since (G_MININT64) >= of_old);
+  fail_unless (kling_clock_since (-1) >= of_old);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_socket_seconds)
 {
   fail_unless (kling_clock_socket_seconds (0) >= 1);
@@ -177,6 +212,7 @@ scene_points (void)
 {
   kling_test_point ("first");
   kling_test_point ("second");
+  kling_test_point ("first");
   return 7;
 }
 
@@ -253,6 +289,12 @@ GST_START_TEST (test_kill_points)
   gint status = run_self ("points", "KLING_TEST_KILL", "second", &span);
 
   fail_unless (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
+  status = run_self ("points", "KLING_TEST_KILL", "first:2", &span);
+  fail_unless (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
+  status = run_self ("points", "KLING_TEST_KILL", "first:3", &span);
+  fail_unless (WIFEXITED (status) && WEXITSTATUS (status) == 7);
+  status = run_self ("points", "KLING_TEST_KILL", "fir", &span);
+  fail_unless (WIFEXITED (status) && WEXITSTATUS (status) == 7);
   status = run_self ("points", "KLING_TEST_KILL", "third", &span);
   fail_unless (WIFEXITED (status) && WEXITSTATUS (status) == 7);
 }
@@ -274,6 +316,8 @@ clock_suite (void)
   tcase_add_test (tc, test_sleep_cancel_race);
   tcase_add_test (tc, test_after);
   tcase_add_test (tc, test_wait);
+  tcase_add_loop_test (tc, test_since, 0, G_N_ELEMENTS (spans));
+  tcase_add_test (tc, test_since_absurd);
   tcase_add_test (tc, test_socket_seconds);
   tcase_add_test (tc, test_wall);
 #ifdef KLING_TEST_HOOKS

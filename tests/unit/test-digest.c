@@ -2,7 +2,7 @@
  *
  * A request is written here as "name=value|name=value", with the names of the
  * properties and the units of KlingRequest; what comes last counts, and nothing
- * after the "=" unsets.
+ * after the "=" unsets. "account" is not of the request but of who pays.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -39,6 +39,8 @@ static const struct
   {"audio-id", G_STRUCT_OFFSET (KlingRequest, audio_id)},
   {"external-task-id", G_STRUCT_OFFSET (KlingRequest, external_task_id)},
   {"callback-url", G_STRUCT_OFFSET (KlingRequest, callback_url)},
+  {"take", G_STRUCT_OFFSET (KlingRequest, take)},
+  {"task-id", G_STRUCT_OFFSET (KlingRequest, task_id)},
 };
 
 static gboolean
@@ -108,7 +110,8 @@ make_request (GStrv words)
   for (; *words != NULL; words++) {
     g_auto (GStrv) pair = g_strsplit (*words, "=", 2);
 
-    set (request, pair[0], pair[1]);
+    if (!g_str_equal (pair[0], "account"))
+      set (request, pair[0], pair[1]);
   }
   return request;
 }
@@ -120,6 +123,21 @@ parse_request (const gchar * text, const gchar * change)
   g_auto (GStrv) words = g_strsplit (whole, "|", -1);
 
   return make_request (words);
+}
+
+/* Returns: who pays, as the last of the words says */
+static gchar *
+find_account (const gchar * text, const gchar * change)
+{
+  g_autofree gchar *whole = g_strjoin ("|", text, change, NULL);
+  g_auto (GStrv) words = g_strsplit (whole, "|", -1);
+  const gchar *account = NULL;
+
+  for (gchar ** word = words; *word != NULL; word++) {
+    if (g_str_has_prefix (*word, "account="))
+      account = *word + strlen ("account=");
+  }
+  return g_strdup (account);
 }
 
 /* --- golden vectors --- */
@@ -171,6 +189,12 @@ static const struct
   {"dialect=legacy|base-url=https://h/kling" FACE EVENING, 1,
         "2b8b20e98a5b7a6dc86fb7ecd07f0369fbe15517f226b85ef6dfda10d091978e",
       "kl1-k4fkzyzqdxelr7yctxl7ueognp5orr7e"},
+  {GATEWAY FACE EVENING "|take=second", 1,
+        "1de4f6b20d919afab36f841f1e54bdb9344cde428f283fee3ce7a49732800389",
+      "kl1-bu7ex75o2ocwefwdzg4nadeuiotaus5t"},
+  {OFFICIAL FACE EVENING "|take=zweite Fassung, 2 |watermark=true", 1,
+        "90a60474c9ad90522635d26b02bd119d45214177ac100b61873c47683438106e",
+      "kl1-3zkrye4vxo2nytf5ebxbp6gespawset2"},
 };
 
 /* These never change: what was bought under them would be bought again. */
@@ -184,6 +208,47 @@ GST_START_TEST (test_golden)
 
   fail_unless_equals_string (digest, goldens[__i__].digest);
   fail_unless_equals_string (id, goldens[__i__].external_id);
+}
+
+GST_END_TEST;
+
+#define PAYS "|account=" ONE
+
+static const struct
+{
+  const gchar *request;
+  const gchar *session;
+  const gchar *speech;
+  const gchar *task;
+} keys[] = {
+  {GATEWAY FACE EVENING PAYS,
+        "62e99e78ee4c741dc7a5ff1d23441040c089e7aefbe8093b6bb6ffe11b3eba19",
+        "91b9a218050641e8a33c8fe19b0961b02752373e4da4435c8aaecc75adb76c7c",
+      "f69f267568529236f5889765fde13b217f02e58a90b0ecf5816c1ff5d6754341"},
+  {OFFICIAL "|video=" ONE "|cues=晚上好。|voice-id=zhuxi_speech02"
+        "|voice-language=zh|voice-speed=120|take=second|face-id=0" PAYS,
+        "318c8892636778c899b350ff99ef5f43c1247b2e3752812217a45b954553086b",
+        "9b5d23d8dd327eff1f896d31bdbcb0caeacff789daa328f3177ff706a4136c44",
+      "c3288df8405979af479d882b130bd3c4a175bcebb2c42507225883c9dfa5225f"},
+  {"dialect=relay|base-url=https://RELAY.example:443/|video-id=1|audio-id=2"
+        "|task-id=87" PAYS,
+        "1397df7a8e535b963de05d72d07f7bb00126c1e891af862605b16c30b05248e4",
+        "a968b2bd3f22c8e1a758fd16b225a5a4e0fd930cc550247bb30e4ca712337996",
+      "76fcefbbf458f56e3af95d018d0b61640d53b26d7701729bef3e97ce015b0719"},
+};
+
+/* Nor do these. */
+GST_START_TEST (test_golden_keys)
+{
+  g_autoptr (KlingRequest) request = parse_request (keys[__i__].request, NULL);
+  g_autofree gchar *account = find_account (keys[__i__].request, NULL);
+  g_autofree gchar *session = kling_request_dup_session_key (request, account);
+  g_autofree gchar *speech = kling_request_dup_speech_key (request, account);
+  g_autofree gchar *task = kling_request_dup_task_key (request);
+
+  fail_unless_equals_string (session, keys[__i__].session);
+  fail_unless_equals_string (speech, keys[__i__].speech);
+  fail_unless_equals_string (task, keys[__i__].task);
 }
 
 GST_END_TEST;
@@ -217,7 +282,18 @@ GST_START_TEST (test_layout)
   g_autofree gchar *expected = g_strdup_printf ("%s\n%s\n",
       goldens[__i__].digest, goldens[__i__].external_id);
 
-  fail_unless_equals_string (output, expected);
+  fail_unless (g_str_has_prefix (output, expected), "%s", output);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_layout_of_keys)
+{
+  g_autofree gchar *output = run_script (keys[__i__].request, 1);
+  g_autofree gchar *expected = g_strdup_printf ("\n%s\n%s\n%s\n",
+      keys[__i__].session, keys[__i__].speech, keys[__i__].task);
+
+  fail_unless (g_str_has_suffix (output, expected), "%s", output);
 }
 
 GST_END_TEST;
@@ -274,6 +350,10 @@ static const struct
   {CHOICE, "watermark=true"},
   {OFFICIAL FACE EVENING, "voice-speed=99"},
   {OFFICIAL FACE "|audio-id=1", "audio-id=2"},
+  {GATEWAY FACE EVENING, "take=second"},
+  {GATEWAY FACE EVENING "|take=second", "take=Second"},
+  {GATEWAY FACE EVENING "|take=second", "take=second "},
+  {GATEWAY FACE EVENING "|take=second", "take="},
 
   {GATEWAY FACE EVENING, "callback-url=https://example.com/called", TRUE},
   {GATEWAY FACE EVENING, "external-task-id=mine", TRUE},
@@ -303,6 +383,76 @@ GST_START_TEST (test_changes)
   fail_unless_equals_int (kling_request_equal (request, changed),
       changes[__i__].is_same);
   fail_unless_equals_int (g_str_equal (id, changed_id), changes[__i__].is_same);
+}
+
+GST_END_TEST;
+
+/* What the session, the speech and the task of a request are known by: the rows
+ * say of which of them the change makes another one. */
+typedef enum
+{
+  NONE = 0,
+  SESSION = 1 << 0,
+  SPEECH_KEY = 1 << 1,
+  TASK = 1 << 2,
+} Keys;
+
+#define ALL OFFICIAL FACE EVENING "|task-id=87" PAYS
+
+static const struct
+{
+  const gchar *change;
+  Keys others;
+} key_changes[] = {
+  {"video-url=https://example.com/other.mp4", SESSION},
+  {"video-url=|video-id=1", SESSION},
+  {"video-url=|video=" ONE, SESSION},
+  {"text=Good morning.", SPEECH_KEY},
+  {"voice-id=calm_story1", SPEECH_KEY},
+  {"voice-language=zh", SPEECH_KEY},
+  {"voice-speed=110", SPEECH_KEY},
+  {"task-id=88", TASK},
+  {"account=" TWO, SESSION | SPEECH_KEY},
+  {"account=", SESSION | SPEECH_KEY},
+  {"base-url=https://h", SESSION | SPEECH_KEY | TASK},
+  {"dialect=relay", SESSION | SPEECH_KEY | TASK},
+  {"take=second", NONE},
+  {"face-id=1", NONE},
+  {"audio-start=100|audio-end=4000|insert-time=500", NONE},
+  {"audio-volume=50|original-audio-volume=0|watermark=true", NONE},
+  {"callback-url=https://example.com/called|external-task-id=mine", NONE},
+  {"text=|cues=Good evening.", NONE},
+  {"base-url=" "HTTPS://API-singapore.klingai.com:443/", NONE},
+  {"video-url=https://example.com:443/face.mp4#t=1", NONE},
+};
+
+static void
+make_keys (gchar * three[3], const gchar * change)
+{
+  g_autoptr (KlingRequest) request = parse_request (ALL, change);
+  g_autofree gchar *account = find_account (ALL, change);
+
+  three[0] = kling_request_dup_session_key (request, account);
+  three[1] = kling_request_dup_speech_key (request, account);
+  three[2] = kling_request_dup_task_key (request);
+}
+
+GST_START_TEST (test_key_changes)
+{
+  gchar *before[3], *after[3];
+  Keys others = 0;
+
+  make_keys (before, NULL);
+  make_keys (after, key_changes[__i__].change);
+  for (guint i = 0; i < 3; i++) {
+    if (!g_str_equal (before[i], after[i]))
+      others |= 1 << i;
+    /* nor is one ever another's */
+    fail_if (g_str_equal (after[i], after[(i + 1) % 3]));
+    g_free (before[i]);
+    g_free (after[i]);
+  }
+  fail_unless_equals_int (others, key_changes[__i__].others);
 }
 
 GST_END_TEST;
@@ -384,6 +534,9 @@ digest_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_golden, 0, G_N_ELEMENTS (goldens));
   tcase_add_loop_test (tcase, test_layout, 0, G_N_ELEMENTS (goldens));
+  tcase_add_loop_test (tcase, test_golden_keys, 0, G_N_ELEMENTS (keys));
+  tcase_add_loop_test (tcase, test_layout_of_keys, 0, G_N_ELEMENTS (keys));
+  tcase_add_loop_test (tcase, test_key_changes, 0, G_N_ELEMENTS (key_changes));
   tcase_add_loop_test (tcase, test_changes, 0, G_N_ELEMENTS (changes));
   tcase_add_loop_test (tcase, test_signed_anew, 0, G_N_ELEMENTS (signed_anew));
   tcase_add_test (tcase, test_upload_place);

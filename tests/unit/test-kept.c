@@ -22,32 +22,11 @@
 #define NO_SUM "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 #define BYTES "0123456789 the bytes of a video that was paid for"
 
-/* ---- a stand-in for kling-store.c, of which two functions are used ---- */
-
-struct _KlingStore
-{
-  gchar *path;
-};
-
-const gchar *
-kling_store_get_path (const KlingStore * store)
-{
-  return store->path;
-}
-
-gchar *
-kling_store_dup_file (const KlingStore * store, const gchar * key,
-    const gchar * extension)
-{
-  g_autofree gchar *name = g_strconcat (key, extension, NULL);
-
-  return g_build_filename (store->path, name, NULL);
-}
-
 /* ---- a directory of its own for each test ---- */
 
 static gchar *directory;
-static KlingStore store;
+static gchar *store_path;
+static KlingStore *store;
 static gchar *sum;              /* of BYTES */
 static gchar *video;            /* where they are kept */
 static gchar *part_path;
@@ -64,13 +43,16 @@ note_warning (KlingLogLevel level, const gchar * file, const gchar * function,
 static void
 setup (void)
 {
+  g_autoptr (GError) error = NULL;
+
   directory = g_dir_make_tmp ("kling-test-XXXXXX", NULL);
   fail_unless (directory != NULL);
-  store.path = g_build_filename (directory, "store", NULL);
-  fail_unless (g_mkdir (store.path, 0700) == 0);
+  store_path = g_build_filename (directory, "store", NULL);
+  store = kling_store_open (store_path, &error);
+  fail_unless (store != NULL, "%s", error ? error->message : "no error");
   sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, BYTES, -1);
-  video = kling_kept_dup_path (&store, sum);
-  part_path = kling_store_dup_file (&store, KEY, ".part");
+  video = kling_kept_dup_path (store, sum);
+  part_path = kling_store_dup_file (store, KEY, ".part");
   warnings = g_string_new (NULL);
   kling_log_attach (note_warning);
 }
@@ -97,7 +79,8 @@ teardown (void)
   kling_log_detach ();
   remove_tree (directory);
   g_free (directory);
-  g_free (store.path);
+  kling_store_unref (store);
+  g_free (store_path);
   g_free (sum);
   g_free (video);
   g_free (part_path);
@@ -142,7 +125,7 @@ static KlingSpool *
 open_part (gboolean trust)
 {
   g_autoptr (GError) error = NULL;
-  KlingSpool *part = kling_kept_open_part (&store, KEY, trust, &error);
+  KlingSpool *part = kling_kept_open_part (store, KEY, trust, &error);
 
   fail_unless (part != NULL, "%s", error ? error->message : "no error");
   return part;
@@ -165,7 +148,7 @@ publish (void)
   KlingSpool *part = make_part ();
   g_autoptr (GError) error = NULL;
 
-  fail_unless (kling_kept_publish (&store, KEY, part, &error), "%s",
+  fail_unless (kling_kept_publish (store, KEY, part, &error), "%s",
       error ? error->message : "no error");
   return part;
 }
@@ -186,11 +169,11 @@ check_refused (const gchar * words)
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) second = NULL;
 
-  fail_unless (kling_kept_open (&store, sum, &error) == NULL);
-  check_error (error, store.path, words);
-  fail_if (kling_kept_publish (&store, KEY, part, &second));
-  check_error (second, store.path, words);
-  fail_if (kling_kept_remove (&store, sum));
+  fail_unless (kling_kept_open (store, sum, &error) == NULL);
+  check_error (error, store_path, words);
+  fail_if (kling_kept_publish (store, KEY, part, &second));
+  check_error (second, store_path, words);
+  fail_if (kling_kept_remove (store, sum));
   fail_unless (strstr (warnings->str, words), "%s", warnings->str);
   check_bytes (part);
 }
@@ -246,7 +229,7 @@ check_no_part (gboolean trust, const gchar * words)
 {
   g_autoptr (GError) error = NULL;
 
-  fail_unless (kling_kept_open_part (&store, KEY, trust, &error) == NULL);
+  fail_unless (kling_kept_open_part (store, KEY, trust, &error) == NULL);
   check_error (error, part_path, words);
 }
 
@@ -276,7 +259,7 @@ GST_START_TEST (test_bad_part)
   check_no_part (FALSE, "written by others");
   fail_unless (is_there (part_path));
 
-  remove_tree (store.path);
+  remove_tree (store_path);
   check_no_part (FALSE, "No such file");
 }
 
@@ -307,17 +290,17 @@ GST_END_TEST;
 
 GST_START_TEST (test_publish)
 {
-  g_autofree gchar *results = g_build_filename (store.path, "results", NULL);
+  g_autofree gchar *results = g_build_filename (store_path, "results", NULL);
   KlingSpool *part, *kept;
 
-  fail_unless (kling_kept_open (&store, sum, NULL) == NULL);
+  fail_unless (kling_kept_open (store, sum, NULL) == NULL);
   part = publish ();
   fail_if (is_there (part_path));
   check_mode (video, 0600);
   check_mode (results, 0700);
   check_bytes (part);
 
-  kept = kling_kept_open (&store, sum, NULL);
+  kept = kling_kept_open (store, sum, NULL);
   check_bytes (kept);
   fail_unless (fcntl (kling_spool_get_fd (kept), F_GETFD) & FD_CLOEXEC);
   kling_spool_unref (kept);
@@ -333,17 +316,17 @@ GST_START_TEST (test_remove)
 {
   KlingSpool *part = publish (), *kept;
 
-  fail_if (kling_kept_remove (&store, sum));
+  fail_if (kling_kept_remove (store, sum));
   kling_spool_unref (part);
-  kept = kling_kept_open (&store, sum, NULL);
-  fail_if (kling_kept_remove (&store, sum));
+  kept = kling_kept_open (store, sum, NULL);
+  fail_if (kling_kept_remove (store, sum));
   fail_unless (is_there (video));
   kling_spool_unref (kept);
 
-  fail_unless (kling_kept_remove (&store, sum));
+  fail_unless (kling_kept_remove (store, sum));
   fail_if (is_there (video));
-  fail_unless (kling_kept_open (&store, sum, NULL) == NULL);
-  fail_unless (kling_kept_remove (&store, sum));
+  fail_unless (kling_kept_open (store, sum, NULL) == NULL);
+  fail_unless (kling_kept_remove (store, sum));
   fail_unless_equals_string (warnings->str, "");
 }
 
@@ -359,10 +342,10 @@ GST_START_TEST (test_open_while_removed)
   kling_spool_unref (publish ());
   fd = g_open (video, O_RDONLY | O_CLOEXEC);
   fail_unless (flock (fd, LOCK_EX | LOCK_NB) == 0);
-  fail_unless (kling_kept_open (&store, sum, &error) == NULL);
+  fail_unless (kling_kept_open (store, sum, &error) == NULL);
   fail_unless (error == NULL);
   close (fd);
-  kept = kling_kept_open (&store, sum, NULL);
+  kept = kling_kept_open (store, sum, NULL);
   check_bytes (kept);
   kling_spool_unref (kept);
 }
@@ -383,9 +366,9 @@ GST_START_TEST (test_publish_again)
   fail_if (is_there (part_path));
   check_bytes (second);
   fail_unless (fcntl (kling_spool_get_fd (second), F_GETFD) & FD_CLOEXEC);
-  fail_if (kling_kept_remove (&store, sum));
+  fail_if (kling_kept_remove (store, sum));
   kling_spool_unref (second);
-  fail_unless (kling_kept_remove (&store, sum));
+  fail_unless (kling_kept_remove (store, sum));
 }
 
 GST_END_TEST;
@@ -402,14 +385,14 @@ GST_START_TEST (test_damage)
 
   kling_spool_unref (publish ());
   fail_unless (g_file_set_contents (video, damages[__i__], -1, NULL));
-  fail_unless (kling_kept_open (&store, sum, &error) == NULL);
+  fail_unless (kling_kept_open (store, sum, &error) == NULL);
   fail_unless (error == NULL);
   fail_unless (strstr (warnings->str, video), "%s", warnings->str);
   fail_unless (strstr (warnings->str, "damaged"), "%s", warnings->str);
 
   /* fetched again, it takes the place of what is damaged */
   kling_spool_unref (publish ());
-  kept = kling_kept_open (&store, sum, NULL);
+  kept = kling_kept_open (store, sum, NULL);
   check_bytes (kept);
   kling_spool_unref (kept);
 }
@@ -439,7 +422,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_bad_directory)
 {
-  g_autofree gchar *results = g_build_filename (store.path, "results", NULL);
+  g_autofree gchar *results = g_build_filename (store_path, "results", NULL);
   g_autofree gchar *target = g_build_filename (directory, "elsewhere", NULL);
 
   kling_spool_unref (publish ());
@@ -450,7 +433,7 @@ GST_START_TEST (test_bad_directory)
   fail_unless (g_rename (results, target) == 0);
   fail_unless (symlink (target, results) == 0);
   check_refused ("symbolic link");
-  fail_unless (kling_kept_list (&store)->len == 0);
+  fail_unless (kling_kept_list (store)->len == 0);
   g_unlink (results);
 
   fail_unless (g_file_set_contents (results, "", 0, NULL));
@@ -473,13 +456,13 @@ GST_END_TEST;
 
 GST_START_TEST (test_list)
 {
-  g_autofree gchar *results = g_build_filename (store.path, "results", NULL);
+  g_autofree gchar *results = g_build_filename (store_path, "results", NULL);
   static const gchar *const others[] = { "notes.txt", "x.mp4", NO_SUM,
     NO_SUM ".mp4x", "0" NO_SUM ".mp4", ".mp4"
   };
-  g_autofree gchar *link = kling_kept_dup_path (&store, NO_SUM);
+  g_autofree gchar *link = kling_kept_dup_path (store, NO_SUM);
   struct timespec old[2] = { {1000000000, 5000}, {1000000000, 5000} };
-  g_autoptr (GPtrArray) none = kling_kept_list (&store);
+  g_autoptr (GPtrArray) none = kling_kept_list (store);
   g_autoptr (GPtrArray) before = NULL;
   g_autoptr (GPtrArray) after = NULL;
   const KlingKept *kept;
@@ -494,7 +477,7 @@ GST_START_TEST (test_list)
   fail_unless (symlink (video, link) == 0);
 
   fail_unless (utimensat (AT_FDCWD, video, old, 0) == 0);
-  before = kling_kept_list (&store);
+  before = kling_kept_list (store);
   fail_unless_equals_int (before->len, 1);
   kept = before->pdata[0];
   fail_unless_equals_string (kept->sha256, sum);
@@ -502,8 +485,8 @@ GST_START_TEST (test_list)
   fail_unless_equals_int64 (kept->played_at,
       G_GINT64_CONSTANT (1000000000000005));
 
-  kling_spool_unref (kling_kept_open (&store, sum, NULL));
-  after = kling_kept_list (&store);
+  kling_spool_unref (kling_kept_open (store, sum, NULL));
+  after = kling_kept_list (store);
   kept = after->pdata[0];
   fail_unless (g_get_real_time () - kept->played_at < 60 * G_USEC_PER_SEC);
 }
@@ -522,10 +505,10 @@ GST_START_TEST (test_bad_names)
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autoptr (GError) error = NULL;
 
-    fail_unless (kling_kept_dup_path (&store, names[i]) == NULL);
-    fail_unless (kling_kept_open (&store, names[i], &error) == NULL);
+    fail_unless (kling_kept_dup_path (store, names[i]) == NULL);
+    fail_unless (kling_kept_open (store, names[i], &error) == NULL);
     fail_unless (error == NULL);
-    fail_unless (kling_kept_remove (&store, names[i]));
+    fail_unless (kling_kept_remove (store, names[i]));
   }
 }
 
@@ -557,7 +540,7 @@ GST_START_TEST (test_killed)
   if (pid == 0) {
     g_setenv ("KLING_TEST_KILL", points[__i__], TRUE);
     part = make_part ();
-    kling_kept_publish (&store, KEY, part, NULL);
+    kling_kept_publish (store, KEY, part, NULL);
     _exit (0);
   }
   fail_unless (pid > 0 && waitpid (pid, &status, 0) == pid);
@@ -568,7 +551,7 @@ GST_START_TEST (test_killed)
   fail_unless (is_there (part_path) != __i__);
 
   kling_spool_unref (publish ());
-  kept = kling_kept_open (&store, sum, NULL);
+  kept = kling_kept_open (store, sum, NULL);
   check_bytes (kept);
   kling_spool_unref (kept);
 }

@@ -324,6 +324,7 @@ exchange_on_wrote_body (SoupMessage * message, gpointer user_data)
       kling_clock_after (KLING_HTTP_PAID_PATIENCE));
   g_cond_broadcast (&exchange->cond);
   exchange_unlock (exchange);
+  kling_test_point ("request-sent");
 }
 
 static gboolean

@@ -220,6 +220,8 @@ job_wait_to_resend (KlingJob * job, KlingEnding ending, KlingBackoff * backoff,
     g_propagate_error (error, g_error_copy (reason));
     return FALSE;
   }
+  if (busy)
+    kling_job_share_wait (job, wait);
   kling_job_progress (job, job->stage, -1, "%s Trying again in %.1f s.",
       busy ? "The service asks to wait, because too much is going on."
       : reason->message, (gdouble) wait / KLING_SECOND);
@@ -286,7 +288,8 @@ kling_job_call_paid (KlingJob * job, KlingEntry * entry, KlingPaidCall call,
     g_auto (KlingReply) reply = { 0 };
     g_autoptr (GError) reason = NULL;
 
-    if (!kling_job_refresh_uploads (job, error))
+    if (!kling_job_await_turn (job, entry, deadline, error)
+        || !kling_job_refresh_uploads (job, error))
       return KLING_ENDING_NOT_SENT;
     KlingEnding ending = job_call_once (job, entry, call, &reply, &reason);
 
@@ -340,7 +343,10 @@ static KlingEnding
 job_create (KlingJob * job, GError ** error)
 {
   KlingRecord *record = job->record;
+  KlingEnding ending;
 
+  if (!kling_job_take_slot (job, error))
+    return KLING_ENDING_NOT_SENT;
   /* what is sent once more is sent with the same id */
   if (!job->again) {
     g_free (record->external_id);
@@ -350,7 +356,9 @@ job_create (KlingJob * job, GError ** error)
   }
   kling_job_progress (job, KLING_STAGE_CREATING, KLING_PERCENT_CREATE,
       "Asking for the video (this is the call that costs).");
-  return kling_job_call_paid (job, job->entry, job_send_create, error);
+  ending = kling_job_call_paid (job, job->entry, job_send_create, error);
+  kling_job_end_slot (job);
+  return ending;
 }
 
 static void
@@ -368,8 +376,15 @@ job_tell_accepted (KlingJob * job)
         "Task %s was accepted. The service needs minutes, usually.", task_id);
 }
 
-static gboolean
-job_may_pay (KlingJob * job, GError ** error)
+/**
+ * kling_job_may_pay:
+ * @job: a job that would have to buy a task
+ * @error: return location for a %KLING_ERROR_SETTINGS
+ *
+ * Returns: %FALSE for a link that nobody has allowed to
+ */
+gboolean
+kling_job_may_pay (const KlingJob * job, GError ** error)
 {
   if (!job->settings->may_not_pay)
     return TRUE;
@@ -394,12 +409,14 @@ kling_job_buy_task (KlingJob * job, GError ** error)
   g_autoptr (GError) reason = NULL;
   KlingEnding ending;
 
-  if (!job_may_pay (job, error) || !job_get_ready (job, error))
+  if (!kling_job_may_pay (job, error) || !job_get_ready (job, error))
     return FALSE;
   ending = job_create (job, &reason);
   job->again = FALSE;
-  if (ending == KLING_ENDING_UNKNOWN && kling_job_has_own_external_id (job))
-    return kling_job_settle (job, error);
+  if (ending == KLING_ENDING_UNKNOWN && kling_job_has_own_external_id (job)) {
+    job->bought = kling_job_settle (job, error);
+    return job->bought;
+  }
   if (ending != KLING_ENDING_CREATED) {
     g_propagate_error (error, g_steal_pointer (&reason));
     return FALSE;

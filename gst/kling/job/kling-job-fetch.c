@@ -161,6 +161,7 @@ job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
   kling_record_set_reason (job->record, KLING_RECORD_FAILED, reason,
       &job->details);
   kling_job_put (job, job->entry);
+  kling_job_end_slot (job);
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }
@@ -174,6 +175,7 @@ job_judge_success (KlingJob * job, Polls * polls, const KlingAnswer * answer,
   if (job->record->state == KLING_RECORD_RUNNING) {
     job->record->state = KLING_RECORD_FETCHING;
     kling_job_put (job, job->entry);
+    kling_job_end_slot (job);
     kling_test_point ("record-fetching");
   }
   if (marked || answer->result_url) {
@@ -314,6 +316,7 @@ kling_job_fetch_result (KlingJob * job, GError ** error)
   g_auto (Polls) polls = { kling_clock_now (), };
   KlingResult *result;
 
+  kling_job_resume_slot (job);
   polls.told_at = polls.begun;
   polls.deadline = kling_clock_after (job->settings->task_timeout);
 

@@ -71,7 +71,6 @@ job_adopt (KlingJob * job, const gchar * task_id)
   g_free (record->task_id);
   record->task_id = g_strdup (task_id);
   record->state = KLING_RECORD_RUNNING;
-  record->resent = FALSE;
   record->query_path = 0;
   KLING_INFO ("found task %s by its external id %s", task_id,
       record->external_id);

@@ -9,6 +9,7 @@
 #include "kling-job.h"
 #include "kling-journal.h"
 #include "kling-service.h"
+#include "kling-slots.h"
 
 G_BEGIN_DECLS
 
@@ -40,6 +41,7 @@ struct _KlingJob
   KlingService *service;
   KlingStore *store;            /* NULL: there is none */
   gchar *account;               /* who pays */
+  KlingSlot *slot;              /* NULL: none is held */
   KlingEntry *entry;            /* NULL while another run has the record */
   KlingRecord *record;          /* of entry, or a copy of what another has */
   KlingRecord *session;         /* a copy */
@@ -77,6 +79,7 @@ struct _KlingJob
 /* kling-job-run.c: the job's thread, from request to result */
 KlingResult *kling_job_run (KlingJob * job, GError ** error);
 gboolean kling_job_may_go_on (KlingJob * job, GError ** error);
+gboolean kling_job_may_ask_again (const KlingJob * job);
 gboolean kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline,
     GError ** error);
 
@@ -108,6 +111,7 @@ gboolean kling_job_upload_video (KlingJob * job, GError ** error);
 gboolean kling_job_upload_inputs (KlingJob * job, GError ** error);
 gboolean kling_job_refresh_uploads (KlingJob * job, GError ** error);
 void kling_job_remove_uploads (KlingJob * job);
+void kling_job_sweep_uploads (KlingJob * job);
 void kling_job_update_leftovers (KlingJob * job);
 void kling_job_redact (KlingJob * job, GError * error);
 
@@ -116,10 +120,20 @@ typedef KlingEnding (*KlingPaidCall) (KlingJob * job, KlingEntry * entry,
     KlingReply * reply, GError ** error);
 
 KlingSources kling_job_get_sources (const KlingJob * job);
+gboolean kling_job_may_pay (const KlingJob * job, GError ** error);
 gboolean kling_job_buy_task (KlingJob * job, GError ** error);
 gboolean kling_job_settle (KlingJob * job, GError ** error);
 KlingEnding kling_job_call_paid (KlingJob * job, KlingEntry * entry,
     KlingPaidCall call, GError ** error);
+
+/* kling-job-slot.c: not more tasks at once than there may be */
+gboolean kling_job_check_slots (KlingJob * job, GError ** error);
+gboolean kling_job_take_slot (KlingJob * job, GError ** error);
+void kling_job_resume_slot (KlingJob * job);
+void kling_job_end_slot (KlingJob * job);
+gboolean kling_job_await_turn (KlingJob * job, KlingEntry * entry,
+    gint64 deadline, GError ** error);
+void kling_job_share_wait (KlingJob * job, gint64 span);
 
 /* kling-job-face.c: whose lips move */
 gboolean kling_job_choose_face (KlingJob * job, KlingEntry * session,
@@ -128,6 +142,7 @@ const gchar *kling_job_get_face_id (const KlingJob * job);
 
 /* kling-job-speech.c: what is said */
 gboolean kling_job_measure_audio (KlingJob * job, GError ** error);
+gboolean kling_job_has_speech (KlingJob * job);
 gboolean kling_job_obtain_speech (KlingJob * job, GError ** error);
 
 /* kling-job-lookup.c: a task whose answer was lost */
@@ -135,6 +150,9 @@ gchar *kling_job_dup_external_id (KlingJob * job);
 gboolean kling_job_has_own_external_id (const KlingJob * job);
 gboolean kling_job_adopt_duplicate (KlingJob * job, gboolean * answered);
 gboolean kling_job_find_task (KlingJob * job, GError ** error);
+
+/* kling-job-plan.c: what all of it would be */
+gboolean kling_job_plan (KlingJob * job, GError ** error);
 
 /* kling-job-fetch.c: the steps that do not */
 typedef struct _KlingPolls KlingPolls;
@@ -155,6 +173,7 @@ void kling_job_warn (KlingJob * job, const gchar * format, ...)
 void kling_job_tell_task (KlingJob * job, const gchar * word, gint64 elapsed,
     guint attempt);
 void kling_job_tell_faces (KlingJob * job);
+void kling_job_tell_plan (KlingJob * job, KlingPlan * plan);
 gboolean kling_job_await_face (KlingJob * job, gchar ** face_id,
     GError ** error);
 void kling_job_set_task_id (KlingJob * job, const gchar * task_id);

@@ -12,6 +12,7 @@
 
 #include "kling-clock.h"
 #include "kling-digest.h"
+#include "kling-evict.h"
 #include "kling-log.h"
 
 /* A failed task is asked for once more, by a new run */
@@ -86,10 +87,20 @@ job_open (KlingJob * job, GError ** error)
   return TRUE;
 }
 
+/* A video that has come may be one too many. That of this run is not handed out
+ * yet, which keeps it. */
+static void
+job_make_room (KlingJob * job, const KlingResult * result)
+{
+  if (result && result->location && job->store)
+    kling_store_evict (job->store, job->settings->store_limit,
+        job->settings->store_max_age);
+}
+
 static void
 job_close (KlingJob * job)
 {
-  kling_job_let_go (job);
+  g_clear_pointer (&job->slot, kling_slot_release);
   g_clear_pointer (&job->session, kling_record_free);
   g_clear_pointer (&job->speech, kling_record_free);
   g_clear_pointer (&job->video_upload, kling_uploaded_free);
@@ -112,15 +123,26 @@ job_recall_reason (KlingJob * job, GError ** error)
   return FALSE;
 }
 
-/* A task that the service gave up may be asked for once more, by a new run, if
- * the reason does not lie in what was asked. */
+/**
+ * kling_job_may_ask_again:
+ * @job: a job whose record says that the task failed
+ *
+ * Returns: whether a new run asks for it once more: it does if the reason does not
+ *   lie in what was asked
+ */
+gboolean
+kling_job_may_ask_again (const KlingJob * job)
+{
+  return job->record->reason->code == KLING_ERROR_TASK_FAILED
+      && job->record->attempt < MAX_TASKS;
+}
+
 static gboolean
 job_recall_failure (KlingJob * job, GError ** error)
 {
   KlingRecord *record = job->record;
 
-  if (record->reason->code != KLING_ERROR_TASK_FAILED
-      || record->attempt >= MAX_TASKS)
+  if (!kling_job_may_ask_again (job))
     return job_recall_reason (job, error);
 
   kling_job_warn (job, "Task %s for the same video failed before. It is asked"
@@ -209,8 +231,7 @@ static gboolean
 may_ask_again (const KlingJob * job)
 {
   return job->adopted && job->record->state == KLING_RECORD_FAILED
-      && job->record->reason->code == KLING_ERROR_TASK_FAILED
-      && job->record->attempt < MAX_TASKS;
+      && kling_job_may_ask_again (job);
 }
 
 /* --- from a task to the result --- */
@@ -318,7 +339,13 @@ job_do (KlingJob * job, GError ** error)
   KlingResult *result = NULL;
 
   kling_test_point ("job-begun");
-  if (!job_prepare (job, error) || !kling_job_open_store (job, error)
+  if (!job_prepare (job, error))
+    return NULL;
+  if (job->settings->dry_run) {
+    kling_job_plan (job, error);
+    return NULL;
+  }
+  if (!kling_job_open_store (job, error)
       || !job_look_for_kept (job, &result, error))
     return NULL;
   if (result == NULL && job_open (job, error) && job_hold_request (job, error))
@@ -333,7 +360,8 @@ job_do (KlingJob * job, GError ** error)
  *
  * The whole of a job, on its thread.
  *
- * Returns: (transfer full) (nullable): the result
+ * Returns: (transfer full) (nullable): the result; %NULL without an error when
+ *   it was a dry run
  */
 KlingResult *
 kling_job_run (KlingJob * job, GError ** error)
@@ -342,6 +370,10 @@ kling_job_run (KlingJob * job, GError ** error)
   KlingResult *result = job_do (job, &reason);
 
   job_end_uploads (job);
+  kling_job_let_go (job);
+  if (result)
+    kling_job_sweep_uploads (job);
+  job_make_room (job, result);
   job_close (job);
 
   if (reason) {

@@ -349,6 +349,29 @@ is_fresh (const KlingRecord * record)
       && kling_clock_since (record->sent_at) < SPEECH_LIFE;
 }
 
+/**
+ * kling_job_has_speech:
+ * @job: a job
+ *
+ * A look that holds nothing: another run may change it.
+ *
+ * Returns: whether the text was spoken before, in a dialect that has it spoken by
+ *   a call of its own
+ */
+gboolean
+kling_job_has_speech (KlingJob * job)
+{
+  g_autofree gchar *key = NULL;
+  g_autoptr (KlingRecord) record = NULL;
+
+  if (job->dialect->speech_path == NULL
+      || kling_request_get_text (job->request) == NULL)
+    return FALSE;
+  key = kling_request_dup_speech_key (job->request, job->account);
+  return kling_journal_peek (job->journal, job->store, key, &record, NULL)
+      && record && is_fresh (record);
+}
+
 static KlingEntry *
 job_hold_speech (KlingJob * job, GError ** error)
 {

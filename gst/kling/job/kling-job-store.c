@@ -59,7 +59,7 @@ kling_job_open_store (KlingJob * job, GError ** error)
       return FALSE;
   }
   job->account = dup_account (job);
-  return TRUE;
+  return kling_job_check_slots (job, error);
 }
 
 /* Returns: (transfer full): what is asked for, for those who list records */

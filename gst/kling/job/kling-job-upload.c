@@ -19,6 +19,8 @@
 #define TELL_INTERVAL (2 * KLING_SECOND)
 /* What was looked at so long ago is looked at again before something is paid. */
 #define RECHECK_INTERVAL (30 * KLING_SECOND)
+/* A video that is there does not wait long for what others have left. */
+#define MAX_SWEPT 4
 
 typedef struct
 {
@@ -311,6 +313,83 @@ kling_job_remove_uploads (KlingJob * job)
   job_remove_upload (job, VIDEO);
   job_remove_upload (job, AUDIO);
   kling_job_update_leftovers (job);
+}
+
+/* --- what other runs have left --- */
+
+/* Removes one file of a record that is not ours to go on with. Returns: whether
+ * nothing is owed any more */
+static gboolean
+job_remove_left (KlingJob * job, const gchar * name)
+{
+  g_autoptr (GError) error = NULL;
+  KlingUploadWay way = job_get_way (job, NULL);
+  g_autoptr (KlingUploaded) uploaded = name
+      ? kling_upload_recall (job->settings->upload, name, &error) : NULL;
+
+  if (uploaded && !kling_uploaded_remove (uploaded, &way, &error))
+    KLING_INFO ("a file that an earlier run has left: %s", error->message);
+  return error == NULL;
+}
+
+static gboolean
+is_left (const KlingRecord * record, const gchar * place)
+{
+  return g_strcmp0 (record->owed_place, place) == 0
+      && record->state != KLING_RECORD_SENDING
+      && record->state != KLING_RECORD_UNKNOWN
+      && record->state != KLING_RECORD_RUNNING;
+}
+
+static void
+job_clean_up_after (KlingJob * job, const KlingRecord * seen,
+    const gchar * place)
+{
+  g_autofree gchar *holder = NULL;
+  g_autoptr (KlingEntry) entry = kling_journal_try_hold (job->journal,
+      job->store, seen->kind, seen->key, &holder, NULL);
+  KlingRecord *record = entry ? entry->record : NULL;
+
+  if (record == NULL || !is_left (record, place)
+      || !job_remove_left (job, record->owed_video)
+      || !job_remove_left (job, record->owed_audio))
+    return;
+  g_clear_pointer (&record->owed_video, g_free);
+  g_clear_pointer (&record->owed_audio, g_free);
+  g_clear_pointer (&record->owed_place, g_free);
+  kling_job_put (job, entry);
+}
+
+/**
+ * kling_job_sweep_uploads:
+ * @job: a job that has uploaded something and is done
+ *
+ * Runs that were killed have left files at the same place, and nobody may ever
+ * ask for their videos again. Those whose tasks have ended are removed.
+ */
+void
+kling_job_sweep_uploads (KlingJob * job)
+{
+  g_autoptr (GPtrArray) keys = NULL;
+  g_autofree gchar *place = NULL;
+  guint n = 0;
+
+  if (job->store == NULL || job->settings->upload == NULL
+      || !job->uploads_removed)
+    return;
+  place = kling_upload_dup_place (job->settings->upload);
+  keys = kling_store_list (job->store, NULL);
+  for (guint i = 0; keys && i < keys->len && n < MAX_SWEPT; i++) {
+    g_autoptr (KlingRecord) record = NULL;
+
+    if (!kling_job_may_go_on (job, NULL))
+      return;
+    if (!kling_store_read (job->store, keys->pdata[i], &record, NULL)
+        || record == NULL || !is_left (record, place))
+      continue;
+    job_clean_up_after (job, record, place);
+    n++;
+  }
 }
 
 static void

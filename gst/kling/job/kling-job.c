@@ -36,6 +36,7 @@ kling_event_free (KlingEvent * event)
   g_free (event->task_word);
   g_clear_pointer (&event->faces, g_ptr_array_unref);
   g_free (event->session_id);
+  g_clear_pointer (&event->plan, kling_plan_free);
   g_free (event);
 }
 
@@ -108,6 +109,17 @@ job_push_faces (KlingJob * job, KlingEventType type)
   event->type = type;
   event->faces = kling_faces_copy (job->session->faces);
   event->session_id = g_strdup (job->session->session_id);
+  job_push_event (job, event);
+}
+
+/* Called by the steps: what a run would do. @plan: (transfer full) */
+void
+kling_job_tell_plan (KlingJob * job, KlingPlan * plan)
+{
+  KlingEvent *event = g_new0 (KlingEvent, 1);
+
+  event->type = KLING_EVENT_PLAN;
+  event->plan = plan;
   job_push_event (job, event);
 }
 
@@ -299,7 +311,8 @@ job_has_news_locked (KlingJob * job, KlingEvent ** event, KlingWait * wait)
   else if ((*event = g_queue_pop_head (&job->events)))
     *wait = KLING_WAIT_EVENT;
   else if (job->finished)
-    *wait = job->result ? KLING_WAIT_DONE : KLING_WAIT_FAILED;
+    *wait = job->result ? KLING_WAIT_DONE : job->error ? KLING_WAIT_FAILED
+        : KLING_WAIT_NOTHING;
   else
     return FALSE;
   return TRUE;

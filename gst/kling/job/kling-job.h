@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kling-journal.h"
+#include "kling-plan.h"
 #include "kling-request.h"
 
 G_BEGIN_DECLS
@@ -41,6 +42,7 @@ typedef enum
  * @KLING_EVENT_FACES: @faces were found
  * @KLING_EVENT_CHOICE: one of @faces is to be chosen: the job waits for
  *   kling_job_answer_face()
+ * @KLING_EVENT_PLAN: @plan is what a run would do
  */
 typedef enum
 {
@@ -49,6 +51,7 @@ typedef enum
   KLING_EVENT_WARNING,
   KLING_EVENT_FACES,
   KLING_EVENT_CHOICE,
+  KLING_EVENT_PLAN,
 } KlingEventType;
 
 /**
@@ -63,6 +66,7 @@ typedef enum
  * @attempt: how often the service was asked about the task
  * @faces: (nullable) (element-type KlingFace): the faces in the source video
  * @session_id: (nullable): the session they are of
+ * @plan: (nullable): of a dry run
  */
 typedef struct
 {
@@ -76,6 +80,7 @@ typedef struct
   guint attempt;
   GPtrArray *faces;
   gchar *session_id;
+  KlingPlan *plan;
 } KlingEvent;
 
 void kling_event_free (KlingEvent * event);
@@ -86,6 +91,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingEvent, kling_event_free)
  * KlingWait:
  * @KLING_WAIT_EVENT: something happened, the job goes on
  * @KLING_WAIT_DONE: the result is there
+ * @KLING_WAIT_NOTHING: it has ended well without one: it was a dry run
  * @KLING_WAIT_FAILED: there will be none
  * @KLING_WAIT_INTERRUPTED: kling_job_interrupt() was called
  *
@@ -95,6 +101,7 @@ typedef enum
 {
   KLING_WAIT_EVENT,
   KLING_WAIT_DONE,
+  KLING_WAIT_NOTHING,
   KLING_WAIT_FAILED,
   KLING_WAIT_INTERRUPTED,
 } KlingWait;

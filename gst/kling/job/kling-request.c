@@ -323,6 +323,8 @@ kling_request_is_complete (const KlingRequest * request)
  * kling_request_describe_missing:
  * @request: a request
  *
+ * A task that exists already was asked for completely.
+ *
  * Returns: (transfer full) (nullable): what is still to be said, as the end of
  *   a sentence, or %NULL when nothing is missing
  */

@@ -653,6 +653,26 @@ kling_answer_find_task (GBytes * body, const gchar * external_id)
 }
 
 /**
+ * kling_answer_count_tasks:
+ * @body: (nullable): bytes from the network: a list of tasks
+ *
+ * Returns: how many are in it
+ */
+guint
+kling_answer_count_tasks (GBytes * body)
+{
+  gsize size = 0;
+  const gchar *data = body ? g_bytes_get_data (body, &size) : NULL;
+  g_autoptr (JsonNode) root = data ? kling_json_parse (data, size) : NULL;
+  JsonObject *object = root && JSON_NODE_HOLDS_OBJECT (root)
+      ? json_node_get_object (root) : NULL;
+  JsonNode *list = object ? json_object_get_member (object, "data") : NULL;
+
+  return list && JSON_NODE_HOLDS_ARRAY (list)
+      ? json_array_get_length (json_node_get_array (list)) : 0;
+}
+
+/**
  * kling_answer_clear:
  * @answer: an answer
  *

@@ -152,6 +152,7 @@ KlingError kling_answer_get_error_code (const KlingAnswer * answer);
 KlingTaskState kling_task_state_from_word (const gchar * word);
 
 gchar *kling_answer_find_task (GBytes * body, const gchar * external_id);
+guint kling_answer_count_tasks (GBytes * body);
 
 gboolean kling_id_is_valid (const gchar * id);
 

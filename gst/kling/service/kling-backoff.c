@@ -35,6 +35,21 @@ kling_backoff_next (KlingBackoff * backoff, gint64 minimum)
 }
 
 /**
+ * kling_backoff_spread:
+ * @minimum: microseconds that many were told to wait, for the same reason
+ *
+ * Returns: microseconds to wait: @minimum, and up to as much again, so that they
+ *   do not come back together
+ */
+gint64
+kling_backoff_spread (gint64 minimum)
+{
+  gint64 bound = CLAMP (minimum, BACKOFF_BASE, BACKOFF_MAX);
+
+  return minimum + (gint64) (g_random_double () * (gdouble) (bound + 1));
+}
+
+/**
  * kling_backoff_reset:
  * @backoff: a backoff
  *

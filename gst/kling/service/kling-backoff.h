@@ -19,6 +19,7 @@ typedef struct
 } KlingBackoff;
 
 gint64 kling_backoff_next (KlingBackoff * backoff, gint64 minimum);
+gint64 kling_backoff_spread (gint64 minimum);
 void kling_backoff_reset (KlingBackoff * backoff);
 
 G_END_DECLS

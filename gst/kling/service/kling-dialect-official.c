@@ -9,7 +9,7 @@
  * https://api-beijing.klingai.com. Text becomes speech by a call of its own,
  * which is documented to answer with the finished speech. Where to ask for
  * speech that is not finished is documented nowhere: its path is made after
- * those of the other tasks.
+ * those of the other tasks. Prices are those that other clients count with.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -31,6 +31,12 @@ const KlingDialect kling_dialect_official = {
   .takes_inline_audio = TRUE,
   .has_external_id = TRUE,
   .limits = KLING_LIMITS_FACE_CHOOSE,
+  .price = {
+        .identify = 5,
+        .speech = 5,
+        .video = 50,
+        .video_step = 5 * G_USEC_PER_SEC,
+      },
   .identify_body = kling_body_identify,
   .speech_body = kling_body_speech,
   .create_body = kling_body_face_choose,

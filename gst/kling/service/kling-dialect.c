@@ -204,6 +204,7 @@ check_ids (const KlingRequest * request, GError ** error)
     {"video-id", request->video_id},
     {"face-id", request->face_id},
     {"audio-id", request->audio_id},
+    {"task-id", request->task_id},
     {"external-task-id", request->external_task_id},
   };
 

@@ -77,6 +77,23 @@ typedef enum
 } KlingFields;
 
 /**
+ * KlingPrice:
+ * @identify: of identify-face
+ * @speech: of the call that makes speech
+ * @video: of each started @video_step of a video
+ * @video_step: microseconds; 0 when prices are not known
+ *
+ * What calls cost, in hundredths of a unit.
+ */
+typedef struct
+{
+  gint identify;
+  gint speech;
+  gint video;
+  gint64 video_step;
+} KlingPrice;
+
+/**
  * KlingDialect:
  * @nick: the word users write
  * @label: in a few words, whose it is
@@ -98,6 +115,7 @@ typedef enum
  * @has_external_id: the create call gets an id of ours, by which a task whose
  *   answer was lost can be found
  * @limits: how long and how large what is sent may be
+ * @price: what its calls cost, where that is known
  * @check: (nullable): rules that only this dialect has; sends nothing
  * @identify_body: (nullable): JSON of identify-face
  * @speech_body: (nullable): JSON of the call that makes speech
@@ -123,6 +141,7 @@ typedef struct
   gboolean takes_inline_audio;
   gboolean has_external_id;
   KlingLimits limits;
+  KlingPrice price;
 
   gboolean (*check) (const KlingRequest * request, GError ** error);
   GBytes *(*identify_body) (const KlingRequest * request,

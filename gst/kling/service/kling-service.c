@@ -22,6 +22,11 @@
 #include "kling-signer.h"
 #include "kling-url.h"
 
+/* How far a list of tasks is read: all that an account makes in the minutes after
+ * a call, and more */
+#define LIST_PAGES 10
+#define LIST_PAGE_SIZE 100
+
 /* As much of a text as is shown to recognise it */
 #define SHOWN_CHARACTERS 40
 
@@ -407,9 +412,9 @@ set_create_unknown (KlingService * service, const KlingRequest * request,
       can_be_found ? "Start again to look for the task by that id, which the"
       " service takes once only."
       :
-      "It is not sent again by itself. Look into the service's console whether"
-      " the task is there before you start anew: a new element or process pays"
-      " again.");
+      "It is not sent again by itself. Look into the service's console: if the"
+      " task is there, start again with task-id set to its id; if it is not, set"
+      " take to a new name to have it made.");
 }
 
 /**
@@ -564,6 +569,9 @@ kling_service_query (KlingService * service, const gchar * task_id,
   memset (reply, 0, sizeof *reply);
   if (!check_id (task_id, error))
     return FALSE;
+  /* it comes out of a file */
+  if (*path >= count_query_paths (dialect))
+    *path = 0;
   answered = query_path (service, dialect->query_paths[*path], task_id,
       cancellable, reply, NULL, error);
   if (answered && kling_answer_lacks_task (&reply->answer))
@@ -600,6 +608,36 @@ kling_service_query_speech (KlingService * service, const gchar * task_id,
       || judge_query (service, task_id, answered, reply, error);
 }
 
+/* Goes through the list of tasks, newest first. That a task is not in the part
+ * that we read says nothing. */
+static gboolean
+look_up_in_list (KlingService * service, const gchar * external_id,
+    GCancellable * cancellable, gchar ** task_id, GError ** error)
+{
+  for (guint page = 1; page <= LIST_PAGES; page++) {
+    g_autofree gchar *path = g_strdup_printf ("%s?pageNum=%u&pageSize=%d",
+        service->dialect->create_path, page, LIST_PAGE_SIZE);
+    g_auto (KlingReply) reply = { 0 };
+    g_autoptr (GBytes) raw = NULL;
+
+    if (!query_path (service, path, external_id, cancellable, &reply, &raw,
+            error))
+      return FALSE;
+    if (!reply.answer.succeeded) {
+      set_query_error (service, &reply.answer, error);
+      return FALSE;
+    }
+    *task_id = kling_answer_find_task (raw, external_id);
+    if (*task_id || kling_answer_count_tasks (raw) < LIST_PAGE_SIZE)
+      return TRUE;
+  }
+  g_set_error (error, KLING_ERROR, KLING_ERROR_SERVICE,
+      "The service at %s lists more than %d tasks, and the one that is looked"
+      " for is not among the newest.", service->shown_base,
+      LIST_PAGES * LIST_PAGE_SIZE);
+  return FALSE;
+}
+
 /**
  * kling_service_look_up:
  * @service: a service whose dialect has external ids
@@ -609,8 +647,8 @@ kling_service_query_speech (KlingService * service, const gchar * task_id,
  *   the service knows of none
  * @error: set when %FALSE is returned
  *
- * Looks for a task by our own id of it: by path, then in the list of the newest
- * tasks, because that the path takes it is documented for a sister of this call
+ * Looks for a task by our own id of it: by path, then in the list of tasks,
+ * because that the path takes it is documented for a sister of this call
  * only (https://klingai.com/document-api/api/video/avatar.md). So what the path
  * refuses says nothing, and that there is no task is said by the list alone. A
  * task counts only when it says that this is its id. Costs nothing.
@@ -621,24 +659,19 @@ gboolean
 kling_service_look_up (KlingService * service, const gchar * external_id,
     GCancellable * cancellable, gchar ** task_id, GError ** error)
 {
-  g_autofree gchar *list = g_strconcat (service->dialect->create_path,
-      "?pageNum=1&pageSize=100", NULL);
-  const gchar *const paths[] = { service->dialect->query_paths[0], list };
+  g_auto (KlingReply) reply = { 0 };
+  g_autoptr (GBytes) raw = NULL;
 
   *task_id = NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (paths) && *task_id == NULL; i++) {
-    g_auto (KlingReply) reply = { 0 };
-    g_autoptr (GBytes) raw = NULL;
-
-    if (!query_path (service, paths[i], external_id, cancellable, &reply, &raw,
-            error))
-      return FALSE;
-    if (reply.answer.succeeded) {
-      *task_id = kling_answer_find_task (raw, external_id);
-    } else if (paths[i] == list || reply.answer.status / 100 != 4) {
-      set_query_error (service, &reply.answer, error);
-      return FALSE;
-    }
+  if (!query_path (service, service->dialect->query_paths[0], external_id,
+          cancellable, &reply, &raw, error))
+    return FALSE;
+  if (reply.answer.succeeded) {
+    *task_id = kling_answer_find_task (raw, external_id);
+  } else if (reply.answer.status / 100 != 4) {
+    set_query_error (service, &reply.answer, error);
+    return FALSE;
   }
-  return TRUE;
+  return *task_id || look_up_in_list (service, external_id, cancellable,
+      task_id, error);
 }

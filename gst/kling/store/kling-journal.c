@@ -170,6 +170,18 @@ kling_journal_unref (KlingJournal * journal)
   g_free (journal);
 }
 
+/* Whether what the disk did not take then is worth more than what is there now.
+ * Others may have got further since; but they have no task of a call whose
+ * answer only we have seen. */
+static gboolean
+is_news (const KlingRecord * memory, const KlingRecord * disk)
+{
+  if (disk->changed_at <= memory->changed_at)
+    return TRUE;
+  return kling_record_has_task (memory) && !kling_record_has_task (disk)
+      && disk->state != KLING_RECORD_FAILED && disk->state != KLING_RECORD_GONE;
+}
+
 /* Returns: (transfer full) (nullable): what only the memory knows of @key */
 static KlingRecord *
 journal_recall (KlingJournal * journal, const gchar * key)
@@ -235,7 +247,8 @@ journal_lock (KlingJournal * journal, KlingStore * store, const gchar * key,
  *   nothing is
  * @error: set to a %KLING_ERROR_LOCAL
  *
- * A look at a record that may be in other hands.
+ * A look at a record that may be in other hands. What the disk did not take is
+ * known from memory, until others have written something newer.
  *
  * Returns: %FALSE when there is a record and it cannot be believed
  */
@@ -243,9 +256,17 @@ gboolean
 kling_journal_peek (KlingJournal * journal, KlingStore * store,
     const gchar * key, KlingRecord ** record, GError ** error)
 {
-  *record = journal_recall (journal, key);
-  return *record || store == NULL
-      || kling_store_read (store, key, record, error);
+  g_autoptr (KlingRecord) memory = journal_recall (journal, key);
+  gboolean good;
+
+  *record = NULL;
+  good = store == NULL
+      || kling_store_read (store, key, record, memory ? NULL : error);
+  if (memory && (*record == NULL || is_news (memory, *record))) {
+    g_clear_pointer (record, kling_record_free);
+    *record = g_steal_pointer (&memory);
+  }
+  return good || *record;
 }
 
 /**
@@ -277,6 +298,8 @@ kling_journal_try_hold (KlingJournal * journal, KlingStore * store,
   entry->journal = kling_journal_ref (journal);
   entry->store = store ? kling_store_ref (store) : NULL;
   entry->lock = lock;
+  if (store)
+    kling_store_settle (store, key);
   if (!kling_journal_peek (journal, store, key, &entry->record, error)) {
     /* to be released under its key */
     entry->record = kling_record_new (kind, key);
@@ -317,6 +340,8 @@ kling_entry_release (KlingEntry * entry)
 static gboolean
 entry_keep (KlingEntry * entry, gboolean written)
 {
+  if (entry->store == NULL || !written)
+    entry->record->changed_at = g_get_real_time ();
   journal_remember (entry->journal, entry->record->key,
       written && entry->store ? NULL : entry->record);
   return written;
@@ -337,21 +362,35 @@ kling_entry_put (KlingEntry * entry, GError ** error)
       || kling_store_put (entry->store, entry->record, error));
 }
 
+/* The right is looked at first, because a record of whoever has it is not to be
+ * overwritten, and taken last. *@written: the record on the disk is ours */
 static gboolean
-entry_prepare_call (KlingEntry * entry, GError ** error)
+entry_prepare_call (KlingEntry * entry, gboolean * written, GError ** error)
 {
   KlingRecord *record = entry->record;
 
+  *written = FALSE;
   if (entry->store == NULL)
     return entry_keep (entry, TRUE);
-  if (!kling_store_make_room (entry->store, record->key, error)
+  if (!kling_store_check_right (entry->store, record, error)
+      || !kling_store_make_room (entry->store, record->key, error)
       || !kling_store_put (entry->store, record, error))
     return FALSE;
   kling_test_point ("record-sending");
-  if (!kling_store_take_right (entry->store, record, error))
+  if (!kling_store_take_right (entry->store, record, error)) {
+    *written = kling_store_check_right (entry->store, record, NULL);
     return FALSE;
+  }
   kling_test_point ("right-taken");
   return TRUE;
+}
+
+/* The call of this number came to nothing, or was not sent. */
+static void
+entry_undo_count (KlingEntry * entry)
+{
+  entry->record->attempt = entry->attempt;
+  entry->record->resent = entry->resent;
 }
 
 /**
@@ -372,22 +411,35 @@ kling_entry_begin_call (KlingEntry * entry, gboolean again, GError ** error)
 {
   KlingRecord *record = entry->record;
   KlingRecordState state = record->state;
-  gint64 sent_at = record->sent_at;
+  gboolean written;
 
+  entry->attempt = record->attempt;
+  entry->resent = record->resent;
+  entry->sent_at = record->sent_at;
   record->state = KLING_RECORD_SENDING;
   record->resent = again;
   if (!again) {
     record->attempt++;
     record->sent_at = g_get_real_time ();
   }
-  if (entry_prepare_call (entry, error))
+  if (entry_prepare_call (entry, &written, error))
     return TRUE;
   record->state = state;
-  record->sent_at = sent_at;
-  record->resent = FALSE;
-  if (!again)
-    record->attempt--;
+  record->sent_at = entry->sent_at;
+  entry_undo_count (entry);
+  /* if this fails, too, the record says that nothing was sent, only not why */
+  if (written)
+    kling_store_put (entry->store, record, NULL);
   return FALSE;
+}
+
+/* The right goes first: a record that says %KLING_RECORD_SENDING without one
+ * says that nothing was sent. */
+static gboolean
+entry_drop_right (KlingEntry * entry, GError ** error)
+{
+  return entry->store == NULL
+      || kling_store_drop_right (entry->store, entry->record, error);
 }
 
 /**
@@ -397,8 +449,7 @@ kling_entry_begin_call (KlingEntry * entry, gboolean again, GError ** error)
  * @error: set to a %KLING_ERROR_LOCAL
  *
  * The call was not sent, or came to nothing, and may be sent again under the
- * same number. The right goes first: a record that says %KLING_RECORD_SENDING
- * without one says that nothing was sent.
+ * same number. What the record had from an earlier call is as old as it was.
  *
  * Returns: whether that is on the disk
  */
@@ -406,15 +457,14 @@ gboolean
 kling_entry_take_back_call (KlingEntry * entry, KlingRecordState state,
     GError ** error)
 {
-  KlingRecord *record = entry->record;
-  gboolean dropped = entry->store == NULL
-      || kling_store_drop_right (entry->store, record, error);
+  gboolean dropped = entry_drop_right (entry, error);
 
-  record->state = state;
-  if (!record->resent)
-    record->attempt--;
-  record->resent = FALSE;
-  return dropped && kling_entry_put (entry, error);
+  entry->record->state = state;
+  entry->record->sent_at = entry->sent_at;
+  entry_undo_count (entry);
+  if (dropped)
+    return kling_entry_put (entry, error);
+  return entry_keep (entry, FALSE);
 }
 
 /**
@@ -431,13 +481,18 @@ gboolean
 kling_entry_refuse_call (KlingEntry * entry, GError ** error)
 {
   KlingRecord *record = entry->record;
+  gboolean dropped = entry_drop_right (entry, error);
 
-  if (record->resent) {
-    if (entry->store && !kling_store_drop_right (entry->store, record, error))
-      return FALSE;
+  if (dropped && record->resent) {
     record->resent = FALSE;
+    dropped = entry_drop_right (entry, error);
   }
-  return kling_entry_take_back_call (entry, KLING_RECORD_REFUSED, error);
+  record->state = KLING_RECORD_REFUSED;
+  record->resent = FALSE;
+  record->attempt--;
+  if (dropped)
+    return kling_entry_put (entry, error);
+  return entry_keep (entry, FALSE);
 }
 
 /**

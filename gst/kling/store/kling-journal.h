@@ -75,6 +75,9 @@ typedef struct
   /*< private > */
   KlingJournal *journal;
   gint lock;
+  guint attempt;                /* as they were before the call */
+  gboolean resent;
+  gint64 sent_at;
 } KlingEntry;
 
 KlingEntry *kling_journal_try_hold (KlingJournal * journal,

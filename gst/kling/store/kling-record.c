@@ -5,6 +5,9 @@
  * cut off, damaged or edited is not believed. Pure functions, for any thread; a
  * record belongs to whoever holds its entry.
  *
+ * Whatever is written can be read again: what came from elsewhere is cut and made
+ * UTF-8 on the way out. Whatever is read is bounded.
+ *
  * A new field that is not there by default needs no new version: older programs
  * do not read it. Anything else does, and then older programs refuse the record
  * instead of paying again.
@@ -23,6 +26,13 @@
   "# klinglipsync: what was asked and bought. Do not change this file.\n"
 #define TRAILER "# sha256 "
 #define SHA256_LENGTH 64
+/* Of the texts in a record only the reason is longer than a line. */
+#define MAX_TEXT 4096
+/* More is neither an attempt nor a status. */
+#define MAX_COUNT 100000
+/* As answers are read: a day, and the widest picture */
+#define MAX_MILLISECONDS (24 * 60 * 60 * 1000)
+#define MAX_PIXELS 65535
 
 static const gchar *const kind_nicks[] = {
   [KLING_RECORD_REQUEST] = "request",
@@ -46,10 +56,10 @@ static const gchar *const state_nicks[] = {
 typedef enum
 {
   TEXT,
-  ID,                           /* a task id, as money.md 2 allows it */
+  ID,                           /* as kling_id_is_valid() allows it */
   SUM,                          /* SHA-256 in hex */
-  NUMBER,                       /* gint64, not written when -1 or 0 by default */
-  COUNT,                        /* guint */
+  NUMBER,                       /* gint64, not written below 0 */
+  COUNT,                        /* guint, at most MAX_COUNT */
   FACTOR,                       /* gdouble, not written below 0 */
   SWITCH,
 } Type;
@@ -93,9 +103,9 @@ static const Field fields[] = {
   FIELD ("owed-place", TEXT, owed_place),
   FIELD ("owed-video", TEXT, owed_video),
   FIELD ("owed-audio", TEXT, owed_audio),
-  FIELD ("session-id", TEXT, session_id),
-  FIELD ("face-id", TEXT, face_id),
-  FIELD ("speech-id", TEXT, speech_id),
+  FIELD ("session-id", ID, session_id),
+  FIELD ("face-id", ID, face_id),
+  FIELD ("speech-id", ID, speech_id),
   FIELD ("speech-length", NUMBER, speech_length),
   FIELD ("created-at", NUMBER, created_at),
   FIELD ("changed-at", NUMBER, changed_at),
@@ -185,11 +195,15 @@ void
 kling_record_set_reason (KlingRecord * record, KlingRecordState state,
     const GError * reason, const KlingDetails * details)
 {
+  GError *copy = g_error_copy (reason);
+  KlingDetails details_copy = { 0 };
+
+  kling_details_copy (&details_copy, details);
   g_clear_error (&record->reason);
   kling_details_clear (&record->details);
   record->state = state;
-  record->reason = g_error_copy (reason);
-  kling_details_copy (&record->details, details);
+  record->reason = copy;
+  record->details = details_copy;
 }
 
 /**
@@ -262,33 +276,59 @@ kling_record_state_get_nick (KlingRecordState state)
 
 /* --- to text --- */
 
+/* A header of a server or the name of a take may be anything. */
 static void
 write_string (GKeyFile * file, const gchar * name, const gchar * value)
 {
-  if (value && *value)
-    g_key_file_set_string (file, GROUP, name, value);
+  g_autofree gchar *text = g_utf8_make_valid (value, (gssize) strnlen (value,
+          MAX_TEXT));
+
+  g_key_file_set_string (file, GROUP, name, text);
+}
+
+static gboolean
+is_sum (const gchar * text)
+{
+  gsize n = 0;
+
+  while (g_ascii_isdigit (text[n]) || (text[n] >= 'a' && text[n] <= 'f'))
+    n++;
+  return n == SHA256_LENGTH && text[n] == '\0';
+}
+
+static gboolean
+is_fit (Type type, const gchar * text)
+{
+  return text && *text && (type != ID || kling_id_is_valid (text))
+      && (type != SUM || is_sum (text));
 }
 
 static void
 write_field (GKeyFile * file, const KlingRecord * record, const Field * field)
 {
+  const gchar *text;
+
   switch (field->type) {
     case TEXT:
     case ID:
     case SUM:
-      write_string (file, field->name, *MEMBER (record, field, gchar *));
+      text = *MEMBER (record, field, gchar *);
+      if (is_fit (field->type, text))
+        write_string (file, field->name, text);
       break;
     case NUMBER:
-      g_key_file_set_int64 (file, GROUP, field->name,
-          *MEMBER (record, field, gint64));
+      if (*MEMBER (record, field, gint64) >= 0)
+        g_key_file_set_int64 (file, GROUP, field->name,
+            *MEMBER (record, field, gint64));
       break;
     case COUNT:
       g_key_file_set_uint64 (file, GROUP, field->name,
           *MEMBER (record, field, guint));
       break;
     case FACTOR:
-      g_key_file_set_double (file, GROUP, field->name,
-          *MEMBER (record, field, gdouble));
+      if (*MEMBER (record, field, gdouble) >= 0)
+        g_key_file_set_double (file, GROUP, field->name,
+            *MEMBER (record, field, gdouble));
       break;
     case SWITCH:
       g_key_file_set_boolean (file, GROUP, field->name,
@@ -308,7 +348,7 @@ write_faces (GKeyFile * file, GPtrArray * faces)
         G_GINT64_FORMAT " %d %d %d %d %s", face->start, face->end, face->x,
         face->y, face->width, face->height, face->id);
 
-    g_key_file_set_string (file, GROUP, name, value);
+    write_string (file, name, value);
   }
   /* none found is something else than nothing said */
   if (faces)
@@ -367,16 +407,6 @@ G_GNUC_PRINTF (2, 3);
   return FALSE;
 }
 
-static gboolean
-is_sum (const gchar * text)
-{
-  gsize n = 0;
-
-  while (g_ascii_isdigit (text[n]) || (text[n] >= 'a' && text[n] <= 'f'))
-    n++;
-  return n == SHA256_LENGTH && text[n] == '\0';
-}
-
 /* Whether the last line is the sum of the others. *@body becomes those. */
 static gboolean
 check_sum (const gchar * text, gsize size, gchar ** body, GError ** error)
@@ -408,6 +438,19 @@ find_nick (const gchar * const *nicks, guint n, const gchar * nick,
   return FALSE;
 }
 
+/* Returns: (transfer full) (nullable): GLib hands out texts it complains about. */
+static gchar *
+read_text (GKeyFile * file, const gchar * name, GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  g_autofree gchar *text = g_key_file_get_string (file, GROUP, name, &cause);
+
+  if (text && cause == NULL)
+    return g_steal_pointer (&text);
+  set_wrong (error, "%s is no text", name);
+  return NULL;
+}
+
 static gboolean
 read_string (GKeyFile * file, KlingRecord * record, const Field * field,
     GError ** error)
@@ -415,68 +458,129 @@ read_string (GKeyFile * file, KlingRecord * record, const Field * field,
   gchar **member = MEMBER (record, field, gchar *);
 
   g_free (*member);
-  *member = g_key_file_get_string (file, GROUP, field->name, NULL);
+  *member = read_text (file, field->name, error);
   if (*member == NULL)
-    return set_wrong (error, "%s is no text", field->name);
-  if ((field->type == ID && !kling_id_is_valid (*member))
-      || (field->type == SUM && !is_sum (*member)))
-    return set_wrong (error, "%s is not one", field->name);
+    return FALSE;
+  return is_fit (field->type, *member)
+      || set_wrong (error, "%s is not one", field->name);
+}
+
+static gboolean
+read_count (GKeyFile * file, const gchar * name, guint max, guint * count,
+    GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  guint64 value = g_key_file_get_uint64 (file, GROUP, name, &cause);
+
+  if (cause || value > max)
+    return set_wrong (error, "%s is no such number", name);
+  *count = (guint) value;
   return TRUE;
+}
+
+/* What may be unknown is not written when it is. */
+static gboolean
+read_number (GKeyFile * file, KlingRecord * record, const Field * field,
+    GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  gdouble value;
+
+  if (field->type == NUMBER) {
+    gint64 *member = MEMBER (record, field, gint64);
+
+    *member = g_key_file_get_int64 (file, GROUP, field->name, &cause);
+    value = (gdouble) * member;
+  } else {
+    value = g_key_file_get_double (file, GROUP, field->name, &cause);
+    *MEMBER (record, field, gdouble) = value;
+  }
+  if (cause || !(value >= 0 && value < (gdouble) G_MAXINT64))
+    return set_wrong (error, "%s is no such number", field->name);
+  return TRUE;
+}
+
+static gboolean
+read_switch (GKeyFile * file, KlingRecord * record, const Field * field,
+    GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  *MEMBER (record, field, gboolean) = g_key_file_get_boolean (file, GROUP,
+      field->name, &cause);
+  return cause == NULL
+      || set_wrong (error, "%s is neither true nor false", field->name);
 }
 
 static gboolean
 read_field (GKeyFile * file, KlingRecord * record, const Field * field,
     GError ** error)
 {
-  g_autoptr (GError) cause = NULL;
-
   if (!g_key_file_has_key (file, GROUP, field->name, NULL))
     return TRUE;
-  if (is_string (field))
-    return read_string (file, record, field, error);
-  if (field->type == NUMBER)
-    *MEMBER (record, field, gint64) = g_key_file_get_int64 (file, GROUP,
-        field->name, &cause);
-  else if (field->type == COUNT)
-    *MEMBER (record, field, guint) = (guint) g_key_file_get_uint64 (file, GROUP,
-        field->name, &cause);
-  else if (field->type == FACTOR)
-    *MEMBER (record, field, gdouble) = g_key_file_get_double (file, GROUP,
-        field->name, &cause);
-  else
-    *MEMBER (record, field, gboolean) = g_key_file_get_boolean (file, GROUP,
-        field->name, &cause);
-  return cause == NULL || set_wrong (error, "%s has no number", field->name);
+  switch (field->type) {
+    case TEXT:
+    case ID:
+    case SUM:
+      return read_string (file, record, field, error);
+    case COUNT:
+      return read_count (file, field->name, MAX_COUNT,
+          MEMBER (record, field, guint), error);
+    case NUMBER:
+    case FACTOR:
+      return read_number (file, record, field, error);
+    case SWITCH:
+      return read_switch (file, record, field, error);
+  }
+  g_assert_not_reached ();
 }
 
+static gboolean
+read_face_number (const gchar * word, gint64 min, gint64 max, gint64 * number)
+{
+  return g_ascii_string_to_signed (word, 10, min, max, number, NULL);
+}
+
+static gboolean
+read_side (const gchar * word, gint * side)
+{
+  gint64 number;
+
+  if (!read_face_number (word, 0, MAX_PIXELS, &number))
+    return FALSE;
+  *side = (gint) number;
+  return TRUE;
+}
+
+/* Returns: (transfer full) (nullable): a face such as an answer may have */
 static KlingFace *
 read_face (const gchar * text)
 {
   g_auto (GStrv) words = text ? g_strsplit (text, " ", 7) : NULL;
-  KlingFace *face;
+  KlingFace face = { 0 };
 
-  if (words == NULL || g_strv_length (words) != 7 || *words[6] == '\0')
+  if (words == NULL || g_strv_length (words) != 7
+      || !kling_id_is_valid (words[6]))
     return NULL;
-  face = g_new0 (KlingFace, 1);
-  face->start = g_ascii_strtoll (words[0], NULL, 10);
-  face->end = g_ascii_strtoll (words[1], NULL, 10);
-  face->x = (gint) g_ascii_strtoll (words[2], NULL, 10);
-  face->y = (gint) g_ascii_strtoll (words[3], NULL, 10);
-  face->width = (gint) g_ascii_strtoll (words[4], NULL, 10);
-  face->height = (gint) g_ascii_strtoll (words[5], NULL, 10);
-  face->id = g_strdup (words[6]);
-  return face;
+  face.id = words[6];
+  if (!read_face_number (words[0], -1, MAX_MILLISECONDS, &face.start)
+      || !read_face_number (words[1], -1, MAX_MILLISECONDS, &face.end)
+      || !read_side (words[2], &face.x) || !read_side (words[3], &face.y)
+      || !read_side (words[4], &face.width)
+      || !read_side (words[5], &face.height))
+    return NULL;
+  return kling_face_copy (&face);
 }
 
 static gboolean
 read_faces (GKeyFile * file, KlingRecord * record, GError ** error)
 {
-  guint64 n = g_key_file_get_uint64 (file, GROUP, "faces", NULL);
+  guint n;
 
   if (!g_key_file_has_key (file, GROUP, "faces", NULL))
     return TRUE;
-  if (n > KLING_FACES_MAX)
-    return set_wrong (error, "it has too many faces");
+  if (!read_count (file, "faces", KLING_FACES_MAX, &n, error))
+    return FALSE;
   record->faces = kling_faces_new ();
   for (guint i = 0; i < n; i++) {
     g_autofree gchar *name = g_strdup_printf ("face-%u", i);
@@ -490,42 +594,66 @@ read_faces (GKeyFile * file, KlingRecord * record, GError ** error)
   return TRUE;
 }
 
-static void
-read_reason (GKeyFile * file, KlingRecord * record)
+static gboolean
+read_reason (GKeyFile * file, KlingRecord * record, GError ** error)
 {
-  g_autofree gchar *text = g_key_file_get_string (file, GROUP, "reason", NULL);
+  g_autofree gchar *text = NULL;
+  guint code;
 
-  if (text)
-    record->reason = g_error_new_literal (KLING_ERROR,
-        g_key_file_get_integer (file, GROUP, "reason-code", NULL), text);
+  if (!g_key_file_has_key (file, GROUP, "reason", NULL))
+    return TRUE;
+  if (!read_count (file, "reason-code", KLING_ERROR_LOCAL, &code, error))
+    return FALSE;
+  text = read_text (file, "reason", error);
+  if (text == NULL)
+    return FALSE;
+  record->reason = g_error_new_literal (KLING_ERROR, (gint) code, text);
+  return TRUE;
+}
+
+/* What is there to look at later is what makes these states worth a record. */
+static gboolean
+needs_reason (const KlingRecord * record)
+{
+  return record->state == KLING_RECORD_UNKNOWN
+      || record->state == KLING_RECORD_FAILED
+      || record->state == KLING_RECORD_GONE;
+}
+
+/* What was bought. Of speech the task may be all that is known yet. */
+static const gchar *
+find_missing (const KlingRecord * record)
+{
+  gboolean done = record->state == KLING_RECORD_DONE;
+
+  switch (record->kind) {
+    case KLING_RECORD_REQUEST:
+    case KLING_RECORD_TASK:
+      if (kling_record_has_task (record) && record->task_id == NULL)
+        return "task-id";
+      return done && record->sha256 == NULL ? "sha256" : NULL;
+    case KLING_RECORD_SESSION:
+      return done && record->session_id == NULL ? "session-id" : NULL;
+    case KLING_RECORD_SPEECH:
+      return done && record->speech_id == NULL && record->task_id == NULL
+          ? "speech-id" : NULL;
+  }
+  g_assert_not_reached ();
 }
 
 /* What a record in this state has to say, because it will be used */
 static gboolean
 check_state (const KlingRecord * record, GError ** error)
 {
-  gboolean video = record->kind == KLING_RECORD_REQUEST
-      || record->kind == KLING_RECORD_TASK;
-  gboolean bought = record->state == KLING_RECORD_RUNNING
-      || record->state == KLING_RECORD_FETCHING;
-  gboolean done = record->state == KLING_RECORD_DONE;
+  const gchar *missing = find_missing (record);
 
   if (record->key == NULL)
-    return set_wrong (error, "it has no key");
-  if (video && (bought || done) && record->task_id == NULL)
-    return set_wrong (error, "it has no task-id");
-  if (video && done && record->sha256 == NULL)
-    return set_wrong (error, "it has no sha256");
-  if (record->kind == KLING_RECORD_SESSION && done
-      && record->session_id == NULL)
-    return set_wrong (error, "it has no session-id");
-  if (record->kind == KLING_RECORD_SPEECH && done && record->speech_id == NULL
-      && record->task_id == NULL)
-    return set_wrong (error, "it has no speech-id");
-  if ((record->state == KLING_RECORD_UNKNOWN
-          || record->state == KLING_RECORD_FAILED) && record->reason == NULL)
-    return set_wrong (error, "it has no reason");
-  return TRUE;
+    missing = "key";
+  else if (needs_reason (record) && record->reason == NULL)
+    missing = "reason";
+  else if (record->state == KLING_RECORD_SENDING && record->attempt == 0)
+    missing = "attempt";
+  return missing == NULL || set_wrong (error, "it has no %s", missing);
 }
 
 static gboolean
@@ -559,10 +687,8 @@ read_record (GKeyFile * file, KlingRecord * record, GError ** error)
     if (!read_field (file, record, &fields[i], error))
       return FALSE;
   }
-  if (!read_faces (file, record, error))
-    return FALSE;
-  read_reason (file, record);
-  return check_state (record, error);
+  return read_faces (file, record, error) && read_reason (file, record, error)
+      && check_state (record, error);
 }
 
 /**

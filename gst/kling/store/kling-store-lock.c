@@ -25,11 +25,13 @@ static gchar *
 read_holder (gint fd)
 {
   gchar text[MAX_HOLDER + 1] = "";
-  gssize n = pread (fd, text, MAX_HOLDER, 0);
+  g_autofree gchar *clean = NULL;
 
-  if (n <= 0 || !g_utf8_validate (g_strchomp (text), -1, NULL))
-    return g_strdup ("another process");
-  return kling_text_clean (text, MAX_HOLDER);
+  /* whoever has just got the lock has not written yet */
+  if (pread (fd, text, MAX_HOLDER, 0) > 0)
+    clean = kling_text_clean (text, MAX_HOLDER);
+  return clean && *clean ? g_steal_pointer (&clean)
+      : g_strdup ("another process");
 }
 
 /* Best effort: nothing depends on it. */
@@ -43,8 +45,9 @@ write_holder (gint fd)
     return;
 }
 
-static gboolean
-check_lock_file (const KlingStore * store, gint fd, const gchar * name,
+/* Whether what was opened is a file, and ours */
+gboolean
+kling_store_check_file (const KlingStore * store, gint fd, const gchar * name,
     GError ** error)
 {
   struct stat info;
@@ -102,7 +105,7 @@ kling_store_try_lock (KlingStore * store, const gchar * name, gchar ** holder,
     kling_store_set_errno (store, name, "opened", errno, error);
     return -1;
   }
-  if (check_lock_file (store, fd, name, error)
+  if (kling_store_check_file (store, fd, name, error)
       && lock_file (store, fd, name, holder, error))
     return fd;
   close (fd);

@@ -19,6 +19,7 @@
 
 #include "kling-store-private.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,6 +39,8 @@
 #define ROOM (64 * 1024)
 #define MAX_RECORD (1024 * 1024)
 #define KEY_LENGTH 64
+/* More calls than that are of no record that can be believed. */
+#define MAX_ATTEMPTS 1000
 
 /* --- errors --- */
 
@@ -49,10 +52,17 @@ kling_store_set_error (const KlingStore * store, const gchar * name,
   g_autofree gchar *file = g_build_filename (store->path, name, NULL);
 
   g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
-      "The store cannot be used: \"%s\" %s. Nothing is paid for without it: mend"
-      " that, or set store (KLING_STORE) to another directory, or to nothing to"
-      " go without.", file, what);
+      "The store cannot be used: \"%s\" %s. Until it can, nothing more is paid"
+      " for: mend that, or set store (KLING_STORE) to another directory, or to"
+      " nothing to go without.", file, what);
   return FALSE;
+}
+
+/* Returns: what @code says of a file that is opened without following links */
+static const gchar *
+explain (gint code)
+{
+  return code == ELOOP ? "it is a symbolic link" : g_strerror (code);
 }
 
 /* Returns: %FALSE */
@@ -61,7 +71,7 @@ kling_store_set_errno (const KlingStore * store, const gchar * name,
     const gchar * verb, gint code, GError ** error)
 {
   g_autofree gchar *what = g_strdup_printf ("cannot be %s (%s)", verb,
-      g_strerror (code));
+      explain (code));
 
   return kling_store_set_error (store, name, what, error);
 }
@@ -166,8 +176,13 @@ put_file (const KlingStore * store, const gchar * name, const gchar * data,
   /* left by a process that was killed here */
   unlinkat (store->fd, temporary, 0);
   fd = open_file (store, temporary, O_WRONLY | O_CREAT | O_EXCL, error);
-  return fd >= 0 && fill_file (store, fd, temporary, data, size, error)
-      && move_file (store, temporary, name, error);
+  if (fd < 0)
+    return FALSE;
+  if (fill_file (store, fd, temporary, data, size, error)
+      && move_file (store, temporary, name, error))
+    return TRUE;
+  unlinkat (store->fd, temporary, 0);
+  return FALSE;
 }
 
 /* Returns: %FALSE when there is something that cannot be used; *@data is %NULL
@@ -184,7 +199,7 @@ load_file (const KlingStore * store, const gchar * name, gchar ** data,
   *size = 0;
   *fault = NULL;
   if (fd < 0) {
-    *fault = errno == ENOENT ? NULL : g_strerror (errno);
+    *fault = errno == ENOENT ? NULL : explain (errno);
     return *fault == NULL;
   }
   if (fstat (fd, &info) != 0)
@@ -209,6 +224,35 @@ load_file (const KlingStore * store, const gchar * name, gchar ** data,
 }
 
 /* --- the directory --- */
+
+static gboolean
+flush_path (const gchar * path)
+{
+  gint fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean good = fd >= 0 && fsync (fd) == 0;
+  gint code = errno;
+
+  if (fd >= 0)
+    close (fd);
+  errno = code;
+  return good;
+}
+
+/* A store that is gone after a power cut has forgotten what was paid: each
+ * directory that is made is on the disk in the one above it. */
+static gboolean
+make_directory (const gchar * path)
+{
+  g_autofree gchar *parent = g_path_get_dirname (path);
+
+  if (mkdir (path, 0700) == 0)
+    return flush_path (parent);
+  if (errno == EEXIST)
+    return TRUE;
+  if (errno != ENOENT || strcmp (parent, path) == 0 || !make_directory (parent))
+    return FALSE;
+  return mkdir (path, 0700) == 0 ? flush_path (parent) : errno == EEXIST;
+}
 
 static gboolean
 check_directory (KlingStore * store, GError ** error)
@@ -302,13 +346,13 @@ kling_store_open (const gchar * path, GError ** error)
   g_atomic_ref_count_init (&store->refs);
   store->path = g_canonicalize_filename (path, NULL);
   store->fd = -1;
-  if (g_mkdir_with_parents (store->path, 0700) == 0)
+  if (make_directory (store->path))
     store->fd = open (store->path,
         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (store->fd < 0) {
     kling_store_set_errno (store, "", errno == ELOOP || errno == ENOTDIR
-        ? "used, because it is a link or no directory" : "opened", errno,
-        error);
+        ? "used, because it or what is above it is a link or no directory"
+        : "opened", errno, error);
     return NULL;
   }
   if (!check_directory (store, error) || !load_salt (store, error))
@@ -406,6 +450,14 @@ compare_keys (gconstpointer a, gconstpointer b)
   return strcmp (*(const gchar * const *) a, *(const gchar * const *) b);
 }
 
+static gboolean
+is_record_name (const gchar * name)
+{
+  gsize n = strspn (name, "0123456789abcdef");
+
+  return n == KEY_LENGTH && strcmp (name + n, RECORD) == 0;
+}
+
 /**
  * kling_store_list:
  * @store: a store
@@ -417,20 +469,24 @@ compare_keys (gconstpointer a, gconstpointer b)
 GPtrArray *
 kling_store_list (KlingStore * store, GError ** error)
 {
-  g_autoptr (GDir) dir = g_dir_open (store->path, 0, NULL);
+  gint fd = open_file (store, ".", O_RDONLY | O_DIRECTORY, error);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   GPtrArray *keys;
-  const gchar *name;
+  struct dirent *file;
 
   if (dir == NULL) {
-    kling_store_set_errno (store, "", "read", errno, error);
+    if (fd >= 0) {
+      kling_store_set_errno (store, "", "read", errno, error);
+      close (fd);
+    }
     return NULL;
   }
   keys = g_ptr_array_new_with_free_func (g_free);
-  while ((name = g_dir_read_name (dir))) {
-    if (strlen (name) == KEY_LENGTH + strlen (RECORD)
-        && g_str_has_suffix (name, RECORD))
-      g_ptr_array_add (keys, g_strndup (name, KEY_LENGTH));
+  while ((file = readdir (dir))) {
+    if (is_record_name (file->d_name))
+      g_ptr_array_add (keys, g_strndup (file->d_name, KEY_LENGTH));
   }
+  closedir (dir);
   g_ptr_array_sort (keys, compare_keys);
   return keys;
 }
@@ -443,13 +499,28 @@ dup_right_name (const KlingRecord * record)
       record->resent ? "r" : "");
 }
 
+/* What cannot be seen may be there. */
 static gboolean
 has_right (const KlingStore * store, const KlingRecord * record)
 {
   g_autofree gchar *name = dup_right_name (record);
   struct stat info;
 
-  return fstatat (store->fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+  return fstatat (store->fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0
+      || errno != ENOENT;
+}
+
+/* Returns: %NULL when there is none that can be believed */
+static KlingRecord *
+load_record (const KlingStore * store, const gchar * name)
+{
+  g_autofree gchar *data = NULL;
+  const gchar *fault;
+  gsize size;
+
+  if (!load_file (store, name, &data, &size, &fault) || data == NULL)
+    return NULL;
+  return kling_record_from_text (data, size, NULL);
 }
 
 /* The answer of the call that @record says is being sent, if it came */
@@ -457,16 +528,11 @@ static KlingRecord *
 load_answer (const KlingStore * store, const KlingRecord * record)
 {
   g_autofree gchar *name = g_strconcat (record->key, KLING_STORE_ANSWER, NULL);
-  g_autofree gchar *data = NULL;
-  const gchar *fault;
-  gsize size;
-  g_autoptr (KlingRecord) answer = NULL;
+  g_autoptr (KlingRecord) answer = load_record (store, name);
 
-  if (!load_file (store, name, &data, &size, &fault) || data == NULL)
-    return NULL;
-  answer = kling_record_from_text (data, size, NULL);
   if (answer == NULL || strcmp (answer->key, record->key) != 0
-      || answer->attempt != record->attempt || answer->resent != record->resent)
+      || answer->kind != record->kind || answer->attempt != record->attempt
+      || answer->resent != record->resent)
     return NULL;
   return g_steal_pointer (&answer);
 }
@@ -538,18 +604,54 @@ kling_store_read (KlingStore * store, const gchar * key, KlingRecord ** record,
  * @record: a record whose lock the caller holds
  * @error: set to a %KLING_ERROR_LOCAL
  *
+ * An answer that is there is of no more use then.
+ *
  * Returns: whether @record is on the disk
  */
 gboolean
 kling_store_put (KlingStore * store, KlingRecord * record, GError ** error)
 {
   g_autofree gchar *name = g_strconcat (record->key, RECORD, NULL);
+  g_autofree gchar *room = g_strconcat (record->key, KLING_STORE_ANSWER, NULL);
   g_autofree gchar *text = NULL;
   gsize size;
 
   record->changed_at = g_get_real_time ();
   text = kling_record_to_text (record, &size);
-  return put_file (store, name, text, size, error);
+  if (!put_file (store, name, text, size, error))
+    return FALSE;
+  if (record->state != KLING_RECORD_SENDING)
+    unlinkat (store->fd, room, 0);
+  return TRUE;
+}
+
+/**
+ * kling_store_settle:
+ * @store: a store
+ * @key: of a record whose lock the caller holds
+ *
+ * Ends a kling_store_put_answer() in whose middle a process has died. When that
+ * fails, kling_store_read() still finds the answer where it is.
+ */
+void
+kling_store_settle (KlingStore * store, const gchar * key)
+{
+  g_autofree gchar *name = g_strconcat (key, RECORD, NULL);
+  g_autofree gchar *from = g_strconcat (key, KLING_STORE_ANSWER, NULL);
+  g_autoptr (KlingRecord) record = load_record (store, name);
+  g_autoptr (KlingRecord) answer = NULL;
+  gint fd;
+
+  if (record == NULL || record->state != KLING_RECORD_SENDING
+      || strcmp (record->key, key) != 0)
+    return;
+  answer = load_answer (store, record);
+  fd = answer ? open_file (store, from, O_WRONLY, NULL) : -1;
+  if (fd < 0)
+    return;
+  if (fsync (fd) == 0)
+    move_file (store, from, name, NULL);
+  close (fd);
 }
 
 /**
@@ -575,14 +677,18 @@ kling_store_make_room (KlingStore * store, const gchar * key, GError ** error)
   fd = open_file (store, name, O_WRONLY | O_CREAT | O_EXCL, error);
   if (fd < 0)
     return FALSE;
-  code = posix_fallocate (fd, 0, ROOM);
+  do {
+    code = posix_fallocate (fd, 0, ROOM);
+  } while (code == EINTR);
   if (code == 0) {
     good = fsync (fd) == 0;
     code = errno;
   }
   close (fd);
-  if (!good)
+  if (!good) {
+    unlinkat (store->fd, name, 0);
     return kling_store_set_errno (store, name, "given room", code, error);
+  }
   kling_test_point ("room-made");
   return flush_directory (store, error);
 }
@@ -614,6 +720,32 @@ kling_store_put_answer (KlingStore * store, KlingRecord * record,
     return FALSE;
   kling_test_point ("answer-written");
   return move_file (store, name, to, error);
+}
+
+/**
+ * kling_store_check_right:
+ * @store: a store
+ * @record: a record whose lock the caller holds
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * Before anything is changed for a call. When somebody has taken its right,
+ * what is on the disk is theirs, and newer than what @record was made of.
+ *
+ * Returns: whether the right is there to be taken
+ */
+gboolean
+kling_store_check_right (KlingStore * store, const KlingRecord * record,
+    GError ** error)
+{
+  g_autofree gchar *name = dup_right_name (record);
+  g_autofree gchar *file = g_build_filename (store->path, name, NULL);
+
+  if (!has_right (store, record))
+    return TRUE;
+  g_set_error (error, KLING_ERROR, KLING_ERROR_LOCAL,
+      "The right to send this call was taken before (\"%s\"), so it was not sent"
+      " now. Start again to see what came of it.", file);
+  return FALSE;
 }
 
 /**
@@ -670,4 +802,60 @@ kling_store_drop_right (KlingStore * store, const KlingRecord * record,
   if (unlinkat (store->fd, name, 0) != 0 && errno != ENOENT)
     return kling_store_set_errno (store, name, "removed", errno, error);
   return flush_directory (store, error);
+}
+
+static gboolean
+unlink_file (const KlingStore * store, const gchar * key,
+    const gchar * extension, GError ** error)
+{
+  g_autofree gchar *name = g_strconcat (key, extension, NULL);
+
+  return unlinkat (store->fd, name, 0) == 0 || errno == ENOENT
+      || kling_store_set_errno (store, name, "removed", errno, error);
+}
+
+static gboolean
+unlink_rights (const KlingStore * store, const KlingRecord * record,
+    GError ** error)
+{
+  g_autoptr (KlingRecord) call = kling_record_new (record->kind, record->key);
+  guint last = MIN (record->attempt, MAX_ATTEMPTS);
+
+  for (guint i = 0; i < 2 * last; i++) {
+    g_autofree gchar *name = NULL;
+
+    call->attempt = 1 + i / 2;
+    call->resent = i % 2;
+    name = dup_right_name (call);
+    if (unlinkat (store->fd, name, 0) != 0 && errno != ENOENT)
+      return kling_store_set_errno (store, name, "removed", errno, error);
+  }
+  return TRUE;
+}
+
+/**
+ * kling_store_unlink:
+ * @store: a store
+ * @record: a record whose lock the caller holds, and which does not say
+ *   %KLING_RECORD_SENDING on the disk
+ * @error: set to a %KLING_ERROR_LOCAL
+ *
+ * Removes all its files but that of the lock. The record is the last, because a
+ * right to send without a record looks like one that was used.
+ *
+ * Returns: whether they are gone, on the disk
+ */
+gboolean
+kling_store_unlink (KlingStore * store, const KlingRecord * record,
+    GError ** error)
+{
+  if (!unlink_file (store, record->key, KLING_STORE_ANSWER, error)
+      || !unlink_file (store, record->key, KLING_STORE_PART, error)
+      || !unlink_file (store, record->key, RECORD TEMPORARY, error)
+      || !unlink_rights (store, record, error)
+      || !flush_directory (store, error))
+    return FALSE;
+  kling_test_point ("removed-but-record");
+  return unlink_file (store, record->key, RECORD, error)
+      && flush_directory (store, error);
 }

@@ -48,12 +48,15 @@ void kling_store_unlock (gint fd);
 GPtrArray *kling_store_list (KlingStore * store, GError ** error);
 gboolean kling_store_read (KlingStore * store, const gchar * key,
     KlingRecord ** record, GError ** error);
+void kling_store_settle (KlingStore * store, const gchar * key);
 gboolean kling_store_put (KlingStore * store, KlingRecord * record,
     GError ** error);
 gboolean kling_store_make_room (KlingStore * store, const gchar * key,
     GError ** error);
 gboolean kling_store_put_answer (KlingStore * store, KlingRecord * record,
     GError ** error);
+gboolean kling_store_check_right (KlingStore * store,
+    const KlingRecord * record, GError ** error);
 gboolean kling_store_take_right (KlingStore * store,
     const KlingRecord * record, GError ** error);
 gboolean kling_store_drop_right (KlingStore * store,

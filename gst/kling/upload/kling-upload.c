@@ -221,6 +221,35 @@ kling_upload_holds_one (const KlingUpload * upload)
 }
 
 /**
+ * kling_upload_get_method:
+ * @upload: a place
+ *
+ * Returns: (transfer none) (nullable): "PUT" or "POST"; %NULL when the files are
+ *   served by this process and go nowhere
+ */
+const gchar *
+kling_upload_get_method (const KlingUpload * upload)
+{
+  if (upload->kind == &kling_upload_kind_serve)
+    return NULL;
+  return upload->kind == &kling_upload_kind_post ? "POST" : "PUT";
+}
+
+/**
+ * kling_upload_cleans_up:
+ * @upload: a place
+ *
+ * Returns: whether a file that was put there is deleted by a call, when its task
+ *   has ended
+ */
+gboolean
+kling_upload_cleans_up (const KlingUpload * upload)
+{
+  return upload->cleanup && upload->kind->remove != NULL
+      && upload->kind != &kling_upload_kind_serve;
+}
+
+/**
  * kling_upload_dup_place:
  * @upload: a place
  *

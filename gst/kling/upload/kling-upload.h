@@ -43,6 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingUpload, kling_upload_unref)
 const gchar *kling_upload_get_shown (const KlingUpload * upload);
 gboolean kling_upload_is_loopback (const KlingUpload * upload);
 gboolean kling_upload_holds_one (const KlingUpload * upload);
+const gchar *kling_upload_get_method (const KlingUpload * upload);
+gboolean kling_upload_cleans_up (const KlingUpload * upload);
 gchar *kling_upload_dup_place (const KlingUpload * upload);
 
 /**
