@@ -83,6 +83,8 @@ need_to_run () {
 }
 
 need_to_test () {
+  need_program gst-discoverer-1.0 gstreamer1.0-plugins-base-apps
+  need_program ges-launch-1.0 ges1.0-tools
   need_program indent indent
   need_program clang clang
   need_program shellcheck shellcheck

@@ -186,15 +186,17 @@ name (int fd, const char *path, int flags, ...) \
 }
 
 /* What programs call depends on how they were compiled. */
-DEFINE_OPEN (open)
-    DEFINE_OPEN (open64)
-    DEFINE_OPEN (__open_2)
-    DEFINE_OPEN (__open64_2)
-    DEFINE_OPENAT (openat)
-    DEFINE_OPENAT (openat64)
-    DEFINE_OPENAT (__openat_2)
-    DEFINE_OPENAT (__openat64_2)
-     static int is_full (int fd, const char *call)
+DEFINE_OPEN (open);
+DEFINE_OPEN (open64);
+DEFINE_OPEN (__open_2);
+DEFINE_OPEN (__open64_2);
+DEFINE_OPENAT (openat);
+DEFINE_OPENAT (openat64);
+DEFINE_OPENAT (__openat_2);
+DEFINE_OPENAT (__openat64_2);
+
+static int
+is_full (int fd, const char *call)
 {
   char path[PATH_MAX];
 
@@ -211,8 +213,9 @@ name (int fd, const void *data, size_t size, off64_t offset) \
   return syscall (SYS_pwrite64, fd, data, size, offset); \
 }
 
-DEFINE_PWRITE (pwrite)
-    DEFINE_PWRITE (pwrite64)
+DEFINE_PWRITE (pwrite);
+DEFINE_PWRITE (pwrite64);
+
 #define DEFINE_TRUNCATE(name) \
 EXPORT int name (int fd, off64_t length); \
 EXPORT int \
@@ -222,8 +225,10 @@ name (int fd, off64_t length) \
     return -1; \
   return (int) syscall (SYS_ftruncate, fd, length); \
 }
-    DEFINE_TRUNCATE (ftruncate)
-    DEFINE_TRUNCATE (ftruncate64)
+
+DEFINE_TRUNCATE (ftruncate);
+DEFINE_TRUNCATE (ftruncate64);
+
 /* Unlike the others it returns what would be in errno. */
 #define DEFINE_ALLOCATE(name) \
 EXPORT int name (int fd, off64_t offset, off64_t length); \
@@ -234,8 +239,10 @@ name (int fd, off64_t offset, off64_t length) \
     return ENOSPC; \
   return syscall (SYS_fallocate, fd, 0, offset, length) == 0 ? 0 : errno; \
 }
-    DEFINE_ALLOCATE (posix_fallocate)
-    DEFINE_ALLOCATE (posix_fallocate64)
+
+DEFINE_ALLOCATE (posix_fallocate);
+DEFINE_ALLOCATE (posix_fallocate64);
+
 #define DEFINE_FALLOCATE(name) \
 EXPORT int name (int fd, int mode, off64_t offset, off64_t length); \
 EXPORT int \
@@ -245,8 +252,10 @@ name (int fd, int mode, off64_t offset, off64_t length) \
     return -1; \
   return (int) syscall (SYS_fallocate, fd, mode, offset, length); \
 }
-    DEFINE_FALLOCATE (fallocate)
-    DEFINE_FALLOCATE (fallocate64)
+
+DEFINE_FALLOCATE (fallocate);
+DEFINE_FALLOCATE (fallocate64);
+
 #define DEFINE_SYNC(name, call) \
 EXPORT int name (int fd); \
 EXPORT int \
@@ -256,12 +265,14 @@ name (int fd) \
     return -1; \
   return (int) syscall (call, fd); \
 }
-    DEFINE_SYNC (fsync, SYS_fsync)
-    DEFINE_SYNC (fdatasync, SYS_fdatasync)
+
+DEFINE_SYNC (fsync, SYS_fsync);
+DEFINE_SYNC (fdatasync, SYS_fdatasync);
+
 /* ---- directories ---- */
-     EXPORT int
-         renameat (int old_fd, const char *old_name, int new_fd,
-    const char *new_name)
+
+EXPORT int
+renameat (int old_fd, const char *old_name, int new_fd, const char *new_name)
 {
   char from[PATH_MAX], to[PATH_MAX];
 

@@ -284,16 +284,20 @@ GST_START_TEST (test_no_room)
 
 GST_END_TEST;
 
+/* A case for each dialect: CK_RUN_CASE picks one. */
 static Suite *
 disk_suite (void)
 {
   Suite *suite = suite_create ("disk");
-  TCase *tcase = tcase_create ("disk");
 
-  suite_add_tcase (suite, tcase);
-  tcase_add_loop_test (tcase, test_order, 0, G_N_ELEMENTS (dialects));
-  tcase_add_loop_test (tcase, test_sending, 0, G_N_ELEMENTS (dialects));
-  tcase_add_loop_test (tcase, test_no_room, 0, G_N_ELEMENTS (dialects));
+  for (gint i = 0; i < (gint) G_N_ELEMENTS (dialects); i++) {
+    TCase *tcase = tcase_create (dialects[i]);
+
+    suite_add_tcase (suite, tcase);
+    tcase_add_loop_test (tcase, test_order, i, i + 1);
+    tcase_add_loop_test (tcase, test_sending, i, i + 1);
+    tcase_add_loop_test (tcase, test_no_room, i, i + 1);
+  }
   return suite;
 }
 

@@ -40,10 +40,13 @@ describe_access (const GParamSpec * pspec)
   return pspec->flags & G_PARAM_WRITABLE ? "read, write" : "read";
 }
 
-/* Times are nanoseconds; people read seconds. */
+/* Times are nanoseconds; people read seconds. What is no time says so. */
 static gchar *
-describe_time (guint64 value)
+describe_time (const GParamSpec * pspec, guint64 value)
 {
+  if (g_str_has_suffix (pspec->name, "-limit"))
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " (%" G_GUINT64_FORMAT
+        " GiB)", value, value >> 30);
   if (!GST_CLOCK_TIME_IS_VALID (value))
     return g_strdup ("unset (GST_CLOCK_TIME_NONE)");
   return g_strdup_printf ("%" G_GUINT64_FORMAT " (%g s)", value,
@@ -61,6 +64,11 @@ describe_number (GParamSpec * pspec)
       return g_strdup ("uint64");
     return g_strdup_printf ("uint64, %g s to %g s",
         (gdouble) u->minimum / GST_SECOND, (gdouble) u->maximum / GST_SECOND);
+  }
+  if (G_IS_PARAM_SPEC_UINT (pspec)) {
+    GParamSpecUInt *u = G_PARAM_SPEC_UINT (pspec);
+
+    return g_strdup_printf ("uint, %u to %u", u->minimum, u->maximum);
   }
   if (G_IS_PARAM_SPEC_DOUBLE (pspec)) {
     GParamSpecDouble *d = G_PARAM_SPEC_DOUBLE (pspec);
@@ -101,7 +109,9 @@ describe_default (GstElement * element, GParamSpec * pspec)
     return g_strdup ("unset");
   g_object_get_property (G_OBJECT (element), pspec->name, &value);
   if (G_IS_PARAM_SPEC_UINT64 (pspec))
-    return describe_time (g_value_get_uint64 (&value));
+    return describe_time (pspec, g_value_get_uint64 (&value));
+  if (G_IS_PARAM_SPEC_UINT (pspec))
+    return g_strdup_printf ("%u", g_value_get_uint (&value));
   if (G_IS_PARAM_SPEC_DOUBLE (pspec))
     return g_strdup_printf ("%g", g_value_get_double (&value));
   if (G_IS_PARAM_SPEC_BOOLEAN (pspec))

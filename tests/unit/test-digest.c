@@ -449,10 +449,12 @@ GST_START_TEST (test_key_changes)
       others |= 1 << i;
     /* nor is one ever another's */
     fail_if (g_str_equal (after[i], after[(i + 1) % 3]));
+  }
+  fail_unless_equals_int (others, key_changes[__i__].others);
+  for (guint i = 0; i < 3; i++) {
     g_free (before[i]);
     g_free (after[i]);
   }
-  fail_unless_equals_int (others, key_changes[__i__].others);
 }
 
 GST_END_TEST;

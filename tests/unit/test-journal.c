@@ -753,119 +753,6 @@ GST_START_TEST (test_death_again)
 GST_END_TEST;
 #endif
 
-/* --- results --- */
-
-static KlingResult *
-make_result (const KlingRecord * record, KlingStore * store)
-{
-  g_autoptr (KlingSpool) spool = kling_spool_new ("result");
-  KlingIsobmff info = { "isom", 0, };
-
-  fail_unless (kling_spool_write (spool, (const guint8 *) "x", 1, NULL));
-  fail_unless (kling_spool_finish (spool, NULL));
-  return kling_result_new (record, store, spool, &info);
-}
-
-static void
-finish (KlingJournal * journal, const gchar * key)
-{
-  g_autoptr (KlingEntry) entry = try_hold (journal, NULL, key);
-  g_autoptr (KlingResult) result = NULL;
-
-  set_task (entry->record, key);
-  entry->record->units = 2.5;
-  result = make_result (entry->record, NULL);
-  fail_unless_equals_string (result->task_id, key);
-  fail_unless_equals_float (result->units, 2.5);
-  kling_entry_set_result (entry, result);
-  put (entry);
-}
-
-static gboolean
-has_result (KlingJournal * journal, const gchar * key)
-{
-  g_autoptr (KlingEntry) entry = try_hold (journal, NULL, key);
-  g_autoptr (KlingResult) result = kling_entry_get_result (entry);
-
-  fail_unless (result == NULL || g_str_equal (result->task_id, key));
-  /* the task is known all the same */
-  fail_unless_equals_string (entry->record->task_id, key);
-  return result != NULL;
-}
-
-GST_START_TEST (test_newest_result)
-{
-  g_autoptr (KlingJournal) journal = kling_journal_new ();
-  g_autoptr (KlingEntry) other = hold (journal, NULL);
-
-  fail_unless (kling_entry_get_result (other) == NULL);
-  finish (journal, "a");
-  fail_unless (has_result (journal, "a"));
-  finish (journal, "b");
-  fail_if (has_result (journal, "a"));
-  fail_unless (has_result (journal, "b"));
-  finish (journal, "b");
-  fail_unless (has_result (journal, "b"));
-}
-
-GST_END_TEST;
-
-static gboolean
-is_delivered (const Case * c)
-{
-  g_autoptr (KlingRecord) record = case_read (c);
-
-  return record->delivered;
-}
-
-GST_START_TEST (test_delivered)
-{
-  g_autoptr (Case) c = case_new ();
-  g_autoptr (KlingRecord) record = case_make_record (KLING_RECORD_DONE, 1);
-  g_autoptr (KlingResult) result = make_result (record, c->store);
-  KlingEntry *entry;
-
-  case_put (c, KLING_RECORD_DONE, 1);
-  /* not kept */
-  kling_result_note_delivered (result);
-  fail_if (is_delivered (c));
-  result->location = g_strdup ("somewhere");
-  /* in other hands */
-  entry = hold_anew (c);
-  kling_result_note_delivered (result);
-  fail_if (is_delivered (c));
-  kling_entry_release (entry);
-
-  kling_result_note_delivered (result);
-  fail_unless (is_delivered (c));
-  kling_result_note_delivered (result);
-  fail_unless (is_delivered (c));
-}
-
-GST_END_TEST;
-
-/* Nothing but a record that is done is touched. */
-GST_START_TEST (test_delivered_else)
-{
-  g_autoptr (Case) c = case_new ();
-  g_autoptr (KlingRecord) record = case_make_record (KLING_RECORD_DONE, 1);
-  g_autoptr (KlingResult) result = make_result (record, c->store);
-  g_autoptr (KlingResult) without = make_result (record, NULL);
-
-  result->location = g_strdup ("somewhere");
-  kling_result_note_delivered (without);
-  kling_result_note_delivered (result);
-  fail_if (case_has (c, ".rec"));
-  case_put (c, KLING_RECORD_FETCHING, 1);
-  kling_result_note_delivered (result);
-  fail_if (is_delivered (c));
-  case_write (c, ".rec", "rubbish", -1);
-  kling_result_note_delivered (result);
-  fail_unless_equals_int64 (case_get_size (c, ".rec"), strlen ("rubbish"));
-}
-
-GST_END_TEST;
-
 static TCase *
 make_holding_cases (void)
 {
@@ -915,17 +802,6 @@ make_failure_cases (void)
   return tc;
 }
 
-static TCase *
-make_result_cases (void)
-{
-  TCase *tc = tcase_create ("results");
-
-  tcase_add_test (tc, test_newest_result);
-  tcase_add_test (tc, test_delivered);
-  tcase_add_test (tc, test_delivered_else);
-  return tc;
-}
-
 static Suite *
 journal_suite (void)
 {
@@ -934,7 +810,6 @@ journal_suite (void)
   suite_add_tcase (suite, make_holding_cases ());
   suite_add_tcase (suite, make_call_cases ());
   suite_add_tcase (suite, make_failure_cases ());
-  suite_add_tcase (suite, make_result_cases ());
   return suite;
 }
 

@@ -186,7 +186,11 @@ job_bring (KlingJob * job, Which which, const KlingUploadFile * file,
   KlingUploaded **slot = job_get_slot (job, which);
   KlingUploadWay way = job_get_way (job, transfer);
 
-  *slot = kling_upload_prepare (job->settings->upload, file, error);
+  /* a call that is sent once more names the same file, put there anew */
+  if (job->again)
+    job_recall_upload (job, which);
+  if (*slot == NULL)
+    *slot = kling_upload_prepare (job->settings->upload, file, error);
   if (*slot == NULL || !job_note_owed (job, which, error))
     return FALSE;
   /* whoever stops us in the middle is to know of it, too */

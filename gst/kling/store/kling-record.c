@@ -411,7 +411,7 @@ G_GNUC_PRINTF (2, 3);
 static gboolean
 check_sum (const gchar * text, gsize size, gchar ** body, GError ** error)
 {
-  gsize length = strnlen (text, size);
+  gsize length = size > 0 ? strnlen (text, size) : 0;
   gsize trailer = strlen (TRAILER) + SHA256_LENGTH + strlen ("\n");
   g_autofree gchar *expected = NULL;
   g_autofree gchar *sum = NULL;

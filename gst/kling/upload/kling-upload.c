@@ -445,8 +445,8 @@ name_is_valid (const gchar * name)
  * @error: set to %KLING_ERROR_LOCAL for a name that is none of ours, and to
  *   %KLING_ERROR_SETTINGS for a place where files cannot be found again
  *
- * For kling_uploaded_remove(), whatever upload-cleanup says by now. Sends
- * nothing, and does not know whether the file is still there, nor its size.
+ * For kling_uploaded_remove(), whatever upload-cleanup says by now, or to put it
+ * there again. Sends nothing, and does not know whether the file is still there, nor its size.
  *
  * Returns: (transfer full) (nullable): a file that an earlier process left there
  */
@@ -477,7 +477,7 @@ kling_upload_recall (KlingUpload * upload, const gchar * name, GError ** error)
 
 /**
  * kling_uploaded_put:
- * @uploaded: a file of kling_upload_prepare()
+ * @uploaded: a file of kling_upload_prepare() or kling_upload_recall()
  * @file: the same file
  * @way: how to get there
  * @error: set to %KLING_ERROR_CANCELLED, %KLING_ERROR_NOT_AUTHORIZED,
@@ -495,6 +495,7 @@ kling_uploaded_put (KlingUploaded * uploaded, const KlingUploadFile * file,
 {
   g_autoptr (GError) reason = NULL;
 
+  uploaded->size = kling_spool_get_size (file->spool);
   if (uploaded->upload->kind->put (uploaded, file, way, &reason))
     return TRUE;
   /* what was stopped may have arrived all the same; what failed was taken back */
