@@ -66,6 +66,7 @@ job_keep_task (KlingJob * job, guint path)
   record->query_path = path;
   record->state = KLING_RECORD_RUNNING;
   record->resent = FALSE;
+  record->units = -1;
   g_clear_error (&record->reason);
   kling_job_put (job, job->entry);
 }

@@ -154,9 +154,9 @@ job_set_task_failed (KlingJob * job, const KlingAnswer * answer,
     code = KLING_ERROR_TASK_FAILED;
   reason = g_error_new (KLING_ERROR, code,
       "The service gave up task %s (%s), with the words \"%s\". See whether the"
-      " video shows one clear face and the speech fits the service's rules, then"
-      " try again.", job->record->task_id, numbers,
-      answer->message ? answer->message : "");
+      " video shows one clear face and the speech fits the service's rules. %s",
+      job->record->task_id, numbers, answer->message ? answer->message : "",
+      kling_job_advise_after (job->record, code));
   kling_job_redact (job, reason);
   kling_record_set_reason (job->record, KLING_RECORD_FAILED, reason,
       &job->details);

@@ -72,6 +72,7 @@ job_adopt (KlingJob * job, const gchar * task_id)
   record->task_id = g_strdup (task_id);
   record->state = KLING_RECORD_RUNNING;
   record->query_path = 0;
+  record->units = -1;
   KLING_INFO ("found task %s by its external id %s", task_id,
       record->external_id);
   kling_job_set_task_id (job, task_id);
@@ -206,6 +207,8 @@ kling_job_find_task (KlingJob * job, GError ** error)
     g_propagate_error (error, g_error_copy (job->record->reason));
     return FALSE;
   }
+  if (!kling_job_may_pay (job, error))
+    return FALSE;
   kling_job_warn (job,
       "The service knows of no task %s, so the call is sent once"
       " more with the same id.", job->record->external_id);

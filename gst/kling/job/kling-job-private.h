@@ -79,6 +79,7 @@ struct _KlingJob
 /* kling-job-run.c: the job's thread, from request to result */
 KlingResult *kling_job_run (KlingJob * job, GError ** error);
 gboolean kling_job_may_go_on (KlingJob * job, GError ** error);
+const gchar *kling_job_advise_after (const KlingRecord * record, gint code);
 gboolean kling_job_may_ask_again (const KlingJob * job);
 gboolean kling_job_sleep (KlingJob * job, gint64 span, gint64 deadline,
     GError ** error);

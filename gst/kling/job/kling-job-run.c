@@ -123,6 +123,30 @@ job_recall_reason (KlingJob * job, GError ** error)
   return FALSE;
 }
 
+static gboolean
+may_ask_again_after (const KlingRecord * record, gint code)
+{
+  return code == KLING_ERROR_TASK_FAILED && record->attempt < MAX_TASKS;
+}
+
+/**
+ * kling_job_advise_after:
+ * @record: of a request or a task
+ * @code: why the service gave it up
+ *
+ * Returns: what a person can do then, as a sentence
+ */
+const gchar *
+kling_job_advise_after (const KlingRecord * record, gint code)
+{
+  if (record->kind == KLING_RECORD_REQUEST
+      && may_ask_again_after (record, code))
+    return "Start again to have it asked for once more.";
+  return
+      "The same is not asked for again: change the video or the speech, or set"
+      " take to a new name.";
+}
+
 /**
  * kling_job_may_ask_again:
  * @job: a job whose record says that the task failed
@@ -133,8 +157,7 @@ job_recall_reason (KlingJob * job, GError ** error)
 gboolean
 kling_job_may_ask_again (const KlingJob * job)
 {
-  return job->record->reason->code == KLING_ERROR_TASK_FAILED
-      && job->record->attempt < MAX_TASKS;
+  return may_ask_again_after (job->record, job->record->reason->code);
 }
 
 static gboolean
@@ -144,6 +167,8 @@ job_recall_failure (KlingJob * job, GError ** error)
 
   if (!kling_job_may_ask_again (job))
     return job_recall_reason (job, error);
+  if (!kling_job_may_pay (job, error))
+    return FALSE;
 
   kling_job_warn (job, "Task %s for the same video failed before. It is asked"
       " for once more.", record->task_id);
@@ -240,14 +265,16 @@ may_ask_again (const KlingJob * job)
 
 /* --- from a task to the result --- */
 
-/* What a run before us has left: in the store, or in memory */
+/* What a run before us has left: in the store, or in memory, unless that run is
+ * just ending */
 static KlingResult *
 job_get_done (KlingJob * job)
 {
   if (job->record->state != KLING_RECORD_DONE)
     return NULL;
-  return job->store ? kling_job_get_kept (job, job->record, NULL)
-      : kling_entry_get_result (job->entry);
+  if (job->store)
+    return kling_job_get_kept (job, job->record, NULL);
+  return job->entry ? kling_entry_get_result (job->entry) : NULL;
 }
 
 static KlingResult *

@@ -74,8 +74,8 @@ set_failed (KlingRecord * record, const KlingReply * reply)
     code = KLING_ERROR_TASK_FAILED;
   reason = g_error_new (KLING_ERROR, code,
       "The service gave up task %s (%s). See whether the video shows one clear"
-      " face and the speech fits the service's rules, then try again.",
-      record->task_id, numbers);
+      " face and the speech fits the service's rules. %s", record->task_id,
+      numbers, kling_job_advise_after (record, code));
   kling_record_set_reason (record, KLING_RECORD_FAILED, reason,
       &reply->details);
 }

@@ -10,6 +10,7 @@
 
 #include "kling-job-private.h"
 
+#include <string.h>
 #include "kling-clock.h"
 #include "kling-log.h"
 
@@ -123,19 +124,51 @@ job_recall_upload (KlingJob * job, Which which)
   *slot = kling_upload_recall (upload, *owed, NULL);
 }
 
+/* A record can tell of one file at one place. What it told of before is a
+ * person's to remove: at another place than that which is set now, or what a call
+ * may read that was lost. */
+static void
+job_tell_forgotten (KlingJob * job, const gchar * name)
+{
+  const gchar *place = job->record->owed_place;
+
+  if (name && place)
+    kling_job_warn (job, "Left behind: %s at %.*s, which an earlier run has"
+        " uploaded. Remove it there.", name, (gint) strcspn (place, "#"),
+        place);
+}
+
+static void
+job_forget_other_place (KlingJob * job, const gchar * place)
+{
+  KlingRecord *record = job->record;
+
+  if (record->owed_place == NULL || g_str_equal (record->owed_place, place))
+    return;
+  job_tell_forgotten (job, record->owed_video);
+  job_tell_forgotten (job, record->owed_audio);
+  g_clear_pointer (&record->owed_video, g_free);
+  g_clear_pointer (&record->owed_audio, g_free);
+}
+
 /* Before the file goes there: whoever comes after us is to know of it. */
 static gboolean
 job_note_owed (KlingJob * job, Which which, GError ** error)
 {
   KlingUploaded *uploaded = *job_get_slot (job, which);
   gchar **owed = job_get_owed (job, which);
+  g_autofree gchar *place = NULL;
 
   if (!kling_uploaded_is_owed (uploaded))
     return TRUE;
+  place = kling_upload_dup_place (job->settings->upload);
+  job_forget_other_place (job, place);
+  if (job->again)
+    job_tell_forgotten (job, *owed);
   g_free (*owed);
   *owed = g_strdup (kling_uploaded_get_name (uploaded));
   g_free (job->record->owed_place);
-  job->record->owed_place = kling_upload_dup_place (job->settings->upload);
+  job->record->owed_place = g_steal_pointer (&place);
   return kling_entry_put (job->entry, error);
 }
 
