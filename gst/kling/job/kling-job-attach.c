@@ -61,13 +61,9 @@ job_keep_task (KlingJob * job, guint path)
 {
   KlingRecord *record = job->record;
 
-  g_free (record->task_id);
-  record->task_id = g_strdup (job->request->task_id);
+  kling_record_set_task (record, job->request->task_id);
   record->query_path = path;
-  record->state = KLING_RECORD_RUNNING;
   record->resent = FALSE;
-  record->units = -1;
-  g_clear_error (&record->reason);
   kling_job_put (job, job->entry);
 }
 

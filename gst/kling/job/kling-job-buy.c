@@ -104,19 +104,6 @@ job_judge_duplicate (KlingJob * job, GError ** reason)
   return KLING_ENDING_UNKNOWN;
 }
 
-static void
-job_keep_task (KlingJob * job, const gchar * task_id)
-{
-  KlingRecord *record = job->record;
-
-  g_free (record->task_id);
-  record->task_id = g_strdup (task_id);
-  record->state = KLING_RECORD_RUNNING;
-  record->query_path = 0;
-  record->units = -1;
-  kling_job_set_task_id (job, record->task_id);
-}
-
 /* Sends the create call once and writes down the task, if there is one. */
 static KlingEnding
 job_send_create (KlingJob * job, KlingEntry * entry, KlingReply * reply,
@@ -135,7 +122,8 @@ job_send_create (KlingJob * job, KlingEntry * entry, KlingReply * reply,
 
   kling_job_redact (job, reason);
   if (ending == KLING_ENDING_CREATED) {
-    job_keep_task (job, reply->answer.task_id);
+    kling_record_set_task (job->record, reply->answer.task_id);
+    kling_job_set_task_id (job, reply->answer.task_id);
     job->bought = TRUE;
   } else if (is_duplicate (job, ending, reply)) {
     ending = job_judge_duplicate (job, &reason);

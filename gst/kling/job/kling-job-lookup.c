@@ -66,15 +66,9 @@ kling_job_has_own_external_id (const KlingJob * job)
 static void
 job_adopt (KlingJob * job, const gchar * task_id)
 {
-  KlingRecord *record = job->record;
-
-  g_free (record->task_id);
-  record->task_id = g_strdup (task_id);
-  record->state = KLING_RECORD_RUNNING;
-  record->query_path = 0;
-  record->units = -1;
+  kling_record_set_task (job->record, task_id);
   KLING_INFO ("found task %s by its external id %s", task_id,
-      record->external_id);
+      job->record->external_id);
   kling_job_set_task_id (job, task_id);
 }
 

@@ -183,6 +183,28 @@ kling_record_free (KlingRecord * record)
 }
 
 /**
+ * kling_record_set_task:
+ * @record: a record
+ * @task_id: the task that answers it
+ *
+ * Enters %KLING_RECORD_RUNNING. What was known of an earlier task, or why there
+ * was none, is not about this one.
+ */
+void
+kling_record_set_task (KlingRecord * record, const gchar * task_id)
+{
+  gchar *copy = g_strdup (task_id);
+
+  g_free (record->task_id);
+  record->task_id = copy;
+  record->state = KLING_RECORD_RUNNING;
+  record->query_path = 0;
+  record->units = -1;
+  g_clear_error (&record->reason);
+  kling_details_clear (&record->details);
+}
+
+/**
  * kling_record_set_reason:
  * @record: a record
  * @state: a state that ends with an error

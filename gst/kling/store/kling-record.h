@@ -139,6 +139,7 @@ void kling_record_free (KlingRecord * record);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingRecord, kling_record_free)
 
+void kling_record_set_task (KlingRecord * record, const gchar * task_id);
 void kling_record_set_reason (KlingRecord * record, KlingRecordState state,
     const GError * reason, const KlingDetails * details);
 void kling_record_forget_session (KlingRecord * record);
