@@ -47,8 +47,8 @@ store_tear_down (void)
  * store_run_new:
  * @base_url: the service
  *
- * Returns: (transfer full): a run of the gateway, which needs no length of what is
- *   said
+ * Returns: (transfer full): a run of the gateway, which needs no length of
+ *   what is said
  */
 KlingTestRun *
 store_run_new (const gchar * base_url)
@@ -63,7 +63,8 @@ store_run_new (const gchar * base_url)
  * store_run_new_official:
  * @base_url: the service
  *
- * Returns: (transfer full): a run of Kling itself, and audio whose length is told
+ * Returns: (transfer full): a run of Kling itself, with audio whose length is
+ *   told
  */
 KlingTestRun *
 store_run_new_official (const gchar * base_url)

@@ -214,8 +214,8 @@ GST_START_TEST (test_task_beside)
 GST_END_TEST;
 /* ---- a lost answer, where the service can tell ---- */
 
-/* Returns: (transfer full): the external id of the create call with this number,
- * counted from 0 */
+/* Returns: (transfer full): the external id of the create call with this
+ * number, counted from 0 */
 static gchar *
 dup_external_id (KlingTestService * service, guint number)
 {
@@ -371,6 +371,32 @@ GST_START_TEST (test_failed)
 
 GST_END_TEST;
 
+/* Says what store_run_new_official() is set up with. */
+#define LINK "klinglipsync://?audio-end=3" \
+  "&video-url=https%3A%2F%2Fmedia.example%2Fface.mp4%3Fsignature%3D1" \
+  "&audio-url=https%3A%2F%2Fmedia.example%2Fspeech.mp3%3Fsignature%3D2"
+
+/* A link does not ask once more, and does not say so. */
+GST_START_TEST (test_failed_link)
+{
+  static const KlingTestStep steps[] = {
+    {POLL (TEST_TASK),.body = FAILED_TASK ("0", TEST_TASK)},
+  };
+  g_autoptr (KlingTestService) service = kling_test_service_start_official
+      (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestRun) one = store_run_new_official (service->url);
+  g_autoptr (KlingTestRun) two = store_run_new_official (service->url);
+
+  store_check_error (one, GST_RESOURCE_ERROR_FAILED, "Start again");
+  fail_unless (gst_uri_handler_set_uri (GST_URI_HANDLER (two->lipsync), LINK,
+          NULL));
+  store_check_error (two, GST_RESOURCE_ERROR_SETTINGS, "a link may not");
+  fail_unless_equals_int (kling_test_run_count (two, GST_MESSAGE_WARNING), 0);
+  kling_test_service_check (service, 1, 1);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_failed_for_content)
 {
   static const KlingTestStep steps[] = {
@@ -438,6 +464,7 @@ tasks_suite (void)
   tcase_add_test (tcase, test_lost_and_another_key);
   tcase_add_loop_test (tcase, test_refused, 0, G_N_ELEMENTS (refusals));
   tcase_add_test (tcase, test_failed);
+  tcase_add_test (tcase, test_failed_link);
   tcase_add_test (tcase, test_failed_for_content);
   tcase_add_test (tcase, test_gone);
   tcase_add_test (tcase, test_left_running);

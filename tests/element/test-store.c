@@ -1,8 +1,8 @@
 /* klinglipsync tests: what a store keeps from being paid for twice
  *
  * Each test has a store of its own and a service from a script, and counts what
- * costs. What only time, a kill or another program does to a record is done to it
- * here.
+ * costs. What only time, a kill or another program does to a record is done to
+ * it here.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -376,15 +376,32 @@ leave_uploads (void)
   return sender;
 }
 
-/* The next run of the same request removes them. */
+static void
+give_up (KlingRecord * record)
+{
+  static const KlingDetails none = { 0 };
+  g_autoptr (GError) reason = g_error_new_literal (KLING_ERROR,
+      KLING_ERROR_POLICY, "That is no content for us.");
+
+  kling_record_set_reason (record, KLING_RECORD_FAILED, reason, &none);
+}
+
+/* The next run of the same request removes them, whether it has a video or
+ * not. */
 GST_START_TEST (test_uploads_of_earlier_run)
 {
+  gboolean failed = __i__;
   g_autoptr (KlingTestSender) sender = leave_uploads ();
   g_autoptr (KlingRecord) record = store_load_request ();
   g_autoptr (KlingRecord) later = NULL;
 
   fail_unless (record->owed_place && record->owed_video && record->owed_audio);
-  kling_test_sender_play_to_end (sender);
+  if (failed) {
+    store_change_records (KLING_RECORD_REQUEST, give_up);
+    store_check_error (sender->run, GST_RESOURCE_ERROR_SETTINGS, "no content");
+  } else {
+    kling_test_sender_play_to_end (sender);
+  }
   fail_unless_equals_int (kling_test_sender_count_files (sender), 0);
   kling_test_sender_check_paid (sender, 1, 1);
   later = store_load_request ();
@@ -458,7 +475,7 @@ store_suite (void)
   tcase_add_test (tcase, test_take);
   tcase_add_test (tcase, test_unusable);
   tcase_add_test (tcase, test_units);
-  tcase_add_test (tcase, test_uploads_of_earlier_run);
+  tcase_add_loop_test (tcase, test_uploads_of_earlier_run, 0, 2);
   tcase_add_loop_test (tcase, test_uploads_are_swept, 0, 2);
   tcase_add_test (tcase, test_uploads_at_other_place);
   return suite;
