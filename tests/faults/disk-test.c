@@ -12,6 +12,7 @@
  */
 
 #include <gst/check/gstcheck.h>
+#include <unistd.h>
 
 #include "faults-helper.h"
 
@@ -52,6 +53,20 @@ load_log (Watched * watched)
   watched->log = g_strsplit (text, "\n", -1);
 }
 
+/* LD_PRELOAD takes blanks for separators, and a checkout may stand in a directory
+ * with some.
+ * Returns: (transfer full): the library, under a name that has none */
+static gchar *
+dup_shim (KlingFaults * faults)
+{
+  gchar *link = kling_faults_dup_path (faults, "shim.so");
+  const gchar *shim = g_getenv ("KLING_FAULT_SHIM");
+
+  fail_unless (shim != NULL && strchr (link, ' ') == NULL);
+  fail_unless (symlink (shim, link) == 0);
+  return link;
+}
+
 /* A request with a store of its own, run once. @fail is when the disk is full,
  * as in KLING_SHIM_FAIL, or %NULL. */
 static void
@@ -59,9 +74,8 @@ watched_run (Watched * watched, KlingFaults * faults, const gchar * fail)
 {
   g_autofree gchar *take = kling_faults_dup_path (faults, "take");
   KlingFaultsRequest *request = kling_faults_request_new (faults, TEXT);
-  const gchar *shim = g_getenv ("KLING_FAULT_SHIM");
+  g_autofree gchar *shim = dup_shim (faults);
 
-  fail_unless (shim != NULL);
   watched->request = request;
   watched->log_path = kling_faults_dup_path (faults, "disk.log");
   kling_faults_request_set (request, "take", strrchr (take, '/') + 1);

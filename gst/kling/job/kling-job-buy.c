@@ -104,6 +104,18 @@ job_judge_duplicate (KlingJob * job, GError ** reason)
   return KLING_ENDING_UNKNOWN;
 }
 
+/* Whoever looks for the task in a console needs to know when. */
+static void
+job_date_question (KlingJob * job, GError * reason)
+{
+  g_autofree gchar *time = kling_record_dup_sent_at (job->record);
+  gchar *text = g_strdup_printf ("%s It was sent on %s.", reason->message,
+      time);
+
+  g_free (reason->message);
+  reason->message = text;
+}
+
 /* Sends the create call once and writes down the task, if there is one. */
 static KlingEnding
 job_send_create (KlingJob * job, KlingEntry * entry, KlingReply * reply,
@@ -130,6 +142,8 @@ job_send_create (KlingJob * job, KlingEntry * entry, KlingReply * reply,
   }
   if (ending == KLING_ENDING_CREATED)
     kling_job_put_answer (job, entry);
+  else if (ending == KLING_ENDING_UNKNOWN)
+    job_date_question (job, reason);
   if (reason)
     g_propagate_error (error, g_steal_pointer (&reason));
   return ending;

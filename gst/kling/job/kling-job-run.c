@@ -185,28 +185,20 @@ job_recall_task (KlingJob * job)
       "This video was asked for before: waiting for task %s.", task_id);
 }
 
-static gchar *
-format_time (gint64 real_time)
-{
-  g_autoptr (GDateTime) time =
-      g_date_time_new_from_unix_local (real_time / G_USEC_PER_SEC);
-
-  return time ? g_date_time_format (time, "%F %T") : g_strdup ("?");
-}
-
 /* The run that sent the call has died before its answer came. */
 static void
 job_note_doubt (KlingJob * job)
 {
   static const KlingDetails none = { 0 };
   KlingRecord *record = job->record;
+  g_autofree gchar *time = kling_record_dup_sent_at (record);
   g_autoptr (GError) reason = g_error_new (KLING_ERROR,
       KLING_ERROR_OUTCOME_UNKNOWN,
       "An earlier run ended in the middle of the call that costs, so this"
-      " lip-sync may have been bought. Sent was: %s%s%s. It is not sent"
+      " lip-sync may have been bought. Sent was, on %s: %s%s%s. It is not sent"
       " again by itself. Look into the service's console: if the task is there,"
       " start again with task-id set to its id; if it is not, set take to a new"
-      " name to have it made.", record->label,
+      " name to have it made.", time, record->label,
       record->external_id ? ", external task id " : "",
       record->external_id ? record->external_id : "");
 
@@ -219,15 +211,10 @@ job_note_doubt (KlingJob * job)
 static gboolean
 job_recall_doubt (KlingJob * job, GError ** error)
 {
-  g_autofree gchar *time = format_time (job->record->sent_at);
-
   if (job->record->state == KLING_RECORD_SENDING)
     job_note_doubt (job);
-  if (kling_job_has_own_external_id (job))
-    return kling_job_settle (job, error);
-  job_recall_reason (job, error);
-  g_prefix_error (error, "This was asked for before, on %s. ", time);
-  return FALSE;
+  return kling_job_has_own_external_id (job) ? kling_job_settle (job, error)
+      : job_recall_reason (job, error);
 }
 
 /* From what is known of the request to a task that exists or is done */

@@ -273,6 +273,21 @@ kling_record_has_task (const KlingRecord * record)
 }
 
 /**
+ * kling_record_dup_sent_at:
+ * @record: a record
+ *
+ * Returns: (transfer full): when the call that costs was sent, for people
+ */
+gchar *
+kling_record_dup_sent_at (const KlingRecord * record)
+{
+  g_autoptr (GDateTime) time =
+      g_date_time_new_from_unix_local (record->sent_at / G_USEC_PER_SEC);
+
+  return time ? g_date_time_format (time, "%F %T") : g_strdup ("?");
+}
+
+/**
  * kling_record_kind_get_nick:
  * @kind: what a record is about
  *

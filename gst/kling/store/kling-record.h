@@ -144,6 +144,7 @@ void kling_record_set_reason (KlingRecord * record, KlingRecordState state,
     const GError * reason, const KlingDetails * details);
 void kling_record_forget_session (KlingRecord * record);
 void kling_record_forget_part (KlingRecord * record);
+gchar *kling_record_dup_sent_at (const KlingRecord * record);
 gboolean kling_record_has_task (const KlingRecord * record);
 
 const gchar *kling_record_kind_get_nick (KlingRecordKind kind);
