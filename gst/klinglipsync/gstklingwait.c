@@ -23,7 +23,7 @@ GST_DEBUG_CATEGORY_EXTERN (gst_kling_lipsync_debug);
 /* How long the end of the input has to be the end */
 #define INPUT_GRACE (1 * KLING_SECOND)
 /* How long a program may need from its state change to its main loop */
-#define LISTENER_GRACE (250 * G_TIME_SPAN_MILLISECOND)
+#define LISTENER_GRACE (100 * G_TIME_SPAN_MILLISECOND)
 
 /* ---- progress and errors: src pad task ---- */
 

@@ -270,7 +270,7 @@ GST_START_TEST (test_lost_and_listed)
       (steps, G_N_ELEMENTS (steps));
   g_autoptr (KlingTestRun) run = store_run_new_official (service->url);
 
-  store_play_to_end (run, TEST_TASK, FALSE);
+  store_play_to_end (run, TEST_TASK, TRUE);
   fail_unless_equals_int (kling_test_server_count (service->server, "GET",
           OFFICIAL_CREATE_PATH "?pageNum=2"), 1);
   kling_test_service_check (service, 1, 1);
