@@ -231,6 +231,27 @@ run 0 --max-tasks 3 --verbose list.csv
 is_whole NULL
 paid 9 "again"
 
+# --- what it would cost: the lines of before nothing, two others something
+
+cp list.csv longer.csv
+printf '%s\n' "$url/sandbox/face.mp4,A new one.,,oversea_male1,en,,new.mp4" \
+  "$url/sandbox/face.mp4,NULL,,oversea_male1,en,3,new-take.mp4" >>longer.csv
+find store -type f -exec cksum {} + | sort >before
+run 0 --dry-run longer.csv
+says "11 of 11 would be made"
+[ "$(grep -c '  planned: ' log)" = 11 ] || fail "a line was not planned"
+cp log dry.log
+(
+  export KLING_DIALECT=official
+  run 0 --dry-run longer.csv
+) || exit 1
+grep -q '^12 .*new.mp4 .*[0-9]\.[0-9][0-9].*planned: ' log ||
+  fail "what is official has no price"
+[ ! -e new.mp4 ] || fail "a dry run has made a video"
+find store -type f -exec cksum {} + | sort | cmp - before ||
+  fail "a dry run has changed the store"
+paid 9 "and a dry run"
+
 # --- some, and none
 
 printf '%s\n' "$header" "$url/sandbox/face.mp4,This one.,oversea_male1,en,one.mp4" \

@@ -163,7 +163,7 @@ job_note_owed (KlingJob * job, Which which, GError ** error)
     return TRUE;
   place = kling_upload_dup_place (job->settings->upload);
   job_forget_other_place (job, place);
-  if (job->again)
+  if (job->again && g_strcmp0 (*owed, kling_uploaded_get_name (uploaded)) != 0)
     job_tell_forgotten (job, *owed);
   g_free (*owed);
   *owed = g_strdup (kling_uploaded_get_name (uploaded));

@@ -519,19 +519,21 @@ kling_entry_put_answer (KlingEntry * entry, GError ** error)
  * kling_entry_get_result:
  * @entry: an entry without a store
  *
- * Returns: (transfer full) (nullable): the video, as long as it is in memory
+ * Returns: (transfer full) (nullable): the video, as long as it is in memory; as a
+ *   result of its own, which is not new
  */
 KlingResult *
 kling_entry_get_result (KlingEntry * entry)
 {
   KlingJournal *journal = entry->journal;
-  KlingResult *result = NULL;
+  g_autoptr (KlingResult) known = NULL;
 
   g_mutex_lock (&journal->lock);
   if (g_strcmp0 (journal->result_key, entry->record->key) == 0)
-    result = kling_result_ref (journal->result);
+    known = kling_result_ref (journal->result);
   g_mutex_unlock (&journal->lock);
-  return result;
+  return known ? kling_result_new (entry->record, NULL, known->spool,
+      &known->info) : NULL;
 }
 
 /**

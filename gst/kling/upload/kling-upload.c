@@ -446,7 +446,8 @@ name_is_valid (const gchar * name)
  *   %KLING_ERROR_SETTINGS for a place where files cannot be found again
  *
  * For kling_uploaded_remove(), whatever upload-cleanup says by now, or to put it
- * there again. Sends nothing, and does not know whether the file is still there, nor its size.
+ * there again. Sends nothing, and does not know whether the file is still there,
+ * nor its size.
  *
  * Returns: (transfer full) (nullable): a file that an earlier process left there
  */
