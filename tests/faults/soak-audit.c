@@ -113,6 +113,21 @@ settle_once (Soak * soak)
   return n;
 }
 
+/* Every job has ended by itself, so it knows what came of its call. */
+void
+soak_check_calls (Soak * soak)
+{
+  g_autoptr (KlingStore) store = open_store (soak);
+  g_autoptr (GPtrArray) records = read_records (store);
+
+  for (guint i = 0; i < records->len; i++) {
+    const KlingRecord *record = records->pdata[i];
+
+    if (record->state == KLING_RECORD_SENDING)
+      g_error ("%s is left in the middle of the call", record->label);
+  }
+}
+
 void
 soak_settle (Soak * soak)
 {
@@ -134,7 +149,8 @@ check_question (Soak * soak, const KlingRecord * record)
   SoakEnd end = soak_play (soak, get_video (record), &sentence);
 
   if (end != SOAK_FAILED || strstr (sentence, "It is not sent again") == NULL)
-    g_error ("%s is asked for again, and says: %s", record->label, sentence);
+    g_error ("%s is asked for again, and says: %s", record->label,
+        sentence ? sentence : "nothing");
   if (kling_test_sandbox_count (soak->sandbox, "paid") != paid)
     g_error ("%s was bought again", record->label);
 }

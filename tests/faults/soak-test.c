@@ -36,8 +36,10 @@
 
 /* The first round is over before anything is compared. */
 #define MAX_WARM_UP 300
+#define MIN_ROUND 15
 #define MAX_ROUND 600
-#define MIN_ROUND 5
+/* What is left is no round of its own. */
+#define MIN_REST 5
 
 /* How many videos there may be: 100, and then one every ten seconds */
 #define FIRST_VIDEOS 100
@@ -403,6 +405,7 @@ play_round (Soak * soak, Customer * customers, guint seconds)
   g_thread_join (trouble);
   g_atomic_int_set (&soak->calm, FALSE);
   wait_for_jobs ();
+  soak_check_calls (soak);
   return measure (soak);
 }
 
@@ -410,6 +413,7 @@ static void
 play_rounds (Soak * soak, guint seconds, guint seed)
 {
   guint warm_up = CLAMP (seconds / 3, 1, MAX_WARM_UP);
+  guint round = CLAMP (seconds / 10, MIN_ROUND, MAX_ROUND);
   Customer customers[CUSTOMERS];
   SoakSize first;
 
@@ -417,9 +421,9 @@ play_rounds (Soak * soak, guint seconds, guint seed)
     customers[i] = (Customer) {
     soak, i, g_rand_new_with_seed (seed + i + 1), 0};
   first = play_round (soak, customers, warm_up);
-  while (seconds_since (soak->begun) + MIN_ROUND <= seconds) {
+  while (seconds_since (soak->begun) + MIN_REST <= seconds) {
     guint left = seconds - seconds_since (soak->begun);
-    SoakSize now = play_round (soak, customers, MIN (left, MAX_ROUND));
+    SoakSize now = play_round (soak, customers, MIN (left, round));
 
     check_growth (&first, &now);
   }

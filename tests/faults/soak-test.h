@@ -69,6 +69,7 @@ typedef struct
 SoakEnd soak_play (Soak * soak, guint video, gchar ** sentence);
 
 /* soak-audit.c, when nothing runs */
+void soak_check_calls (Soak * soak);
 void soak_settle (Soak * soak);
 void soak_audit (Soak * soak);
 
