@@ -217,6 +217,13 @@ list_record (KlingStore * store, const char *key, int length, Totals * totals)
   }
 }
 
+/* What stands behind a noun: "1 video", "0.5 units" */
+static const char *
+plural (double number)
+{
+  return number == 1 ? "" : "s";
+}
+
 static void
 print_totals (KlingStore * store, const Totals * totals)
 {
@@ -227,12 +234,13 @@ print_totals (KlingStore * store, const Totals * totals)
   for (guint i = 0; i < videos->len; i++)
     bytes += (guint64) ((KlingKept *) videos->pdata[i])->size;
   size = format_size (bytes);
-  g_print ("%u records, %u damaged; %g units", totals->records,
-      totals->damaged, totals->units);
+  g_print ("%u record%s, %u damaged; %g unit%s", totals->records,
+      plural (totals->records), totals->damaged, totals->units,
+      plural (totals->units));
   if (totals->silent)
     g_print (" known, %u of unknown cost", totals->silent);
-  g_print ("; %u videos, %s (%" G_GUINT64_FORMAT " bytes)\n", videos->len, size,
-      bytes);
+  g_print ("; %u video%s, %s (%" G_GUINT64_FORMAT " bytes)\n", videos->len,
+      plural (videos->len), size, bytes);
 }
 
 static int

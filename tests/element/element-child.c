@@ -67,8 +67,7 @@ kling_test_child_start (const gchar * const *command,
   g_autoptr (GError) error = NULL;
   gint out, err;
 
-  child->directory = g_dir_make_tmp ("kling-test-child-XXXXXX", NULL);
-  fail_unless (child->directory != NULL);
+  child->directory = kling_test_make_tree ("test-child");
   out = open_file (child, OUTPUT);
   err = open_file (child, ERRORS);
   fail_unless (g_spawn_async_with_fds (NULL, (gchar **) command, all,
@@ -189,24 +188,4 @@ gchar *
 kling_test_child_path (KlingTestChild * child, const gchar * name)
 {
   return g_build_filename (child->directory, name, NULL);
-}
-
-/**
- * kling_test_remove_tree:
- * @path: a file or a directory
- */
-void
-kling_test_remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = NULL;
-  const gchar *name;
-
-  if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-    dir = g_dir_open (path, 0, NULL);
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *inner = g_build_filename (path, name, NULL);
-
-    kling_test_remove_tree (inner);
-  }
-  g_remove (path);
 }

@@ -8,6 +8,7 @@
 #include <gst/check/gstcheck.h>
 
 #include "kling-testserver.h"
+#include "kling-testtree.h"
 
 G_BEGIN_DECLS
 
@@ -215,7 +216,6 @@ gboolean kling_test_child_wait (KlingTestChild * child, guint seconds);
 gint kling_test_child_get_exit (KlingTestChild * child);
 gchar *kling_test_child_read (KlingTestChild * child, gboolean errors);
 gchar *kling_test_child_path (KlingTestChild * child, const gchar * name);
-void kling_test_remove_tree (const gchar * path);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KlingTestChild, kling_test_child_free)
 

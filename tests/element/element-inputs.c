@@ -36,7 +36,7 @@ kling_test_inputs_setup (const gchar * clip)
   g_autofree gchar *path = clip ? g_build_filename (g_getenv
       ("KLING_TEST_CLIPS"), clip, NULL) : NULL;
 
-  directory = g_dir_make_tmp ("kling-test-inputs-XXXXXX", NULL);
+  directory = kling_test_make_tree ("test-inputs");
   g_assert (directory != NULL);
   sandbox = kling_test_sandbox_start ("--latency", LATENCY, clip ? "--clip"
       : NULL, path, NULL);

@@ -23,8 +23,7 @@ void
 store_set_up (void)
 {
   kling_test_set_speed (STORE_SPEED);
-  directory = g_dir_make_tmp ("kling-store-XXXXXX", NULL);
-  fail_unless (directory != NULL);
+  directory = kling_test_make_tree ("store");
   store_path = g_build_filename (directory, "store", NULL);
 }
 

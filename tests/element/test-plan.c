@@ -458,7 +458,7 @@ GST_START_TEST (test_store)
 {
   g_autoptr (KlingTestService) service =
       kling_test_service_start_official (NULL, 0);
-  g_autofree gchar *directory = g_dir_make_tmp ("kling-test-plan-XXXXXX", NULL);
+  g_autofree gchar *directory = kling_test_make_tree ("test-plan");
   g_autofree gchar *store = g_build_filename (directory, "store", NULL);
   g_autoptr (KlingTestRun) run = make_run_with_store (service, store);
   g_autoptr (GstStructure) plan = play_dry (run);

@@ -43,7 +43,7 @@ world_init (World * world, const gchar * latency, guint speed)
 
   world->sandbox = kling_test_sandbox_start ("--latency", latency, "--clip",
       clip, NULL);
-  world->directory = g_dir_make_tmp ("kling-test-players-XXXXXX", NULL);
+  world->directory = kling_test_make_tree ("test-players");
   kling_test_set_speed (speed);
   set_in (world, "KLING_STORE", "store");
   set_in (world, "XDG_CACHE_HOME", "cache");

@@ -220,7 +220,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_preset)
 {
-  g_autofree gchar *home = g_dir_make_tmp ("kling-test-preset-XXXXXX", NULL);
+  g_autofree gchar *home = kling_test_make_tree ("test-preset");
   g_autofree gchar *path = g_build_filename (home, "gstreamer-1.0", "presets",
       "GstKlingLipsync.prs", NULL);
   g_autofree gchar *text = NULL;
@@ -449,7 +449,7 @@ typedef struct
 static void
 write_key_file (KeyFile * file, const gchar * text, guint mode)
 {
-  file->directory = g_dir_make_tmp ("kling-test-key-XXXXXX", NULL);
+  file->directory = kling_test_make_tree ("test-key");
   file->path = g_build_filename (file->directory, "credentials", NULL);
   fail_unless (g_file_set_contents (file->path, text, -1, NULL));
   fail_unless_equals_int (g_chmod (file->path, mode), 0);

@@ -223,8 +223,7 @@ measure_sound (const gchar * path)
 static GstClockTime
 measure_speech (KlingTestSandbox * sandbox, const gchar * task_id)
 {
-  g_autofree gchar *directory = g_dir_make_tmp ("kling-test-speech-XXXXXX",
-      NULL);
+  g_autofree gchar *directory = kling_test_make_tree ("test-speech");
   g_autofree gchar *path = g_build_filename (directory, "speech", NULL);
   g_autofree gchar *where = g_strdup_printf ("/sandbox/tasks/%s/speech",
       task_id);

@@ -87,7 +87,7 @@ typedef struct
 static void
 traces_init (Traces * traces)
 {
-  traces->directory = g_dir_make_tmp ("kling-test-secrets-XXXXXX", NULL);
+  traces->directory = kling_test_make_tree ("test-secrets");
   traces->log = g_strdup_printf ("GST_DEBUG_FILE=%s/log", traces->directory);
   traces->dot = g_strdup_printf ("GST_DEBUG_DUMP_DOT_DIR=%s",
       traces->directory);

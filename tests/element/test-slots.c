@@ -39,8 +39,7 @@ static void
 set_up (void)
 {
   kling_test_set_speed (SPEED);
-  directory = g_dir_make_tmp ("kling-slots-XXXXXX", NULL);
-  fail_unless (directory != NULL);
+  directory = kling_test_make_tree ("slots");
 }
 
 static void

@@ -626,7 +626,7 @@ write_file (GBytes * file, gchar ** directory)
   const gchar *data = g_bytes_get_data (file, &size);
   gchar *path;
 
-  *directory = g_dir_make_tmp ("kling-test-speech-XXXXXX", NULL);
+  *directory = kling_test_make_tree ("test-speech");
   path = g_build_filename (*directory, "speech.wav", NULL);
   fail_unless (g_file_set_contents (path, data, size, NULL));
   return path;

@@ -22,28 +22,14 @@
 #include <unistd.h>
 #include <glib/gstdio.h>
 
+#include "kling-testtree.h"
+
 /* Generous: a machine may be busy */
 #define PATIENCE (240 * G_TIME_SPAN_SECOND)
 #define TICK (5 * 1000)
 #define WAV_HEADER 44
 
 /* ---- the service and the room ---- */
-
-static void
-remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = NULL;
-  const gchar *name;
-
-  if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-    dir = g_dir_open (path, 0, NULL);
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    remove_tree (child);
-  }
-  g_remove (path);
-}
 
 static const gchar *
 get_environment (const gchar * name)
@@ -85,12 +71,9 @@ kling_faults_new (const gchar * dialect, const gchar * latency)
   g_autofree gchar *clip =
       g_build_filename (get_environment ("KLING_TEST_CLIPS"), "small.mp4",
       NULL);
-  g_autoptr (GError) error = NULL;
 
   faults->dialect = g_strdup (dialect);
-  faults->directory = g_dir_make_tmp ("kling-faults-XXXXXX", &error);
-  if (faults->directory == NULL)
-    g_error ("No room for the test: %s", error->message);
+  faults->directory = kling_test_make_tree ("faults");
   faults->sandbox = kling_test_sandbox_start ("--clip", clip, "--latency",
       latency, "--slots", "100", NULL);
   put_face (faults);
@@ -105,7 +88,7 @@ void
 kling_faults_free (KlingFaults * faults)
 {
   kling_test_sandbox_stop (faults->sandbox);
-  remove_tree (faults->directory);
+  kling_test_remove_tree (faults->directory);
   g_free (faults->directory);
   g_free (faults->dialect);
   g_free (faults);

@@ -26,6 +26,8 @@
 #include <glib/gstdio.h>
 #include <libsoup/soup.h>
 
+#include "kling-testtree.h"
+
 #define PATIENCE (60 * G_TIME_SPAN_SECOND)
 #define TICK (5 * 1000)
 
@@ -114,11 +116,8 @@ static KlingTestPlace *
 new_place (void)
 {
   KlingTestPlace *place = g_new0 (KlingTestPlace, 1);
-  g_autoptr (GError) error = NULL;
 
-  place->directory = g_dir_make_tmp ("kling-test-place-XXXXXX", &error);
-  if (place->directory == NULL)
-    g_error ("No room for a place: %s", error->message);
+  place->directory = kling_test_make_tree ("test-place");
   place->files = g_build_filename (place->directory, "files", NULL);
   if (g_mkdir (place->files, 0700) != 0)
     g_error ("No room for a place: %s", g_strerror (errno));
@@ -247,22 +246,6 @@ kling_test_place_start_s3 (const gchar * token)
   return place;
 }
 
-static void
-remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = NULL;
-  const gchar *name;
-
-  if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-    dir = g_dir_open (path, 0, NULL);
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    remove_tree (child);
-  }
-  g_remove (path);
-}
-
 static gboolean
 has_ended (KlingTestPlace * place)
 {
@@ -294,7 +277,7 @@ void
 kling_test_place_stop (KlingTestPlace * place)
 {
   terminate (place);
-  remove_tree (place->directory);
+  kling_test_remove_tree (place->directory);
   g_free (place->directory);
   g_free (place->files);
   g_free (place->url);

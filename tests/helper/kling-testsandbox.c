@@ -23,6 +23,8 @@
 #include <glib/gstdio.h>
 #include <libsoup/soup.h>
 
+#include "kling-testtree.h"
+
 /* Generous: a machine may be busy and valgrind slow */
 #define PATIENCE (60 * G_TIME_SPAN_SECOND)
 #define TICK (5 * 1000)
@@ -147,7 +149,6 @@ KlingTestSandbox *
 kling_test_sandbox_start (const gchar * option, ...)
 {
   KlingTestSandbox *sandbox = g_new0 (KlingTestSandbox, 1);
-  g_autoptr (GError) error = NULL;
   va_list args;
 
   sandbox->options = g_ptr_array_new_with_free_func (g_free);
@@ -155,9 +156,7 @@ kling_test_sandbox_start (const gchar * option, ...)
   for (; option; option = va_arg (args, const gchar *))
       g_ptr_array_add (sandbox->options, g_strdup (option));
   va_end (args);
-  sandbox->directory = g_dir_make_tmp ("kling-test-sandbox-XXXXXX", &error);
-  if (sandbox->directory == NULL)
-    g_error ("No room for the sandbox: %s", error->message);
+  sandbox->directory = kling_test_make_tree ("test-sandbox");
   launch (sandbox);
   sandbox->url = g_strdup_printf ("http://127.0.0.1:%u", sandbox->port);
   return sandbox;
@@ -177,22 +176,6 @@ terminate (KlingTestSandbox * sandbox)
     g_error ("The sandbox ended with status %d", status);
 }
 
-static void
-remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = NULL;
-  const gchar *name;
-
-  if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-    dir = g_dir_open (path, 0, NULL);
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    remove_tree (child);
-  }
-  g_remove (path);
-}
-
 /**
  * kling_test_sandbox_stop:
  * @sandbox: (transfer full): a sandbox
@@ -203,7 +186,7 @@ void
 kling_test_sandbox_stop (KlingTestSandbox * sandbox)
 {
   terminate (sandbox);
-  remove_tree (sandbox->directory);
+  kling_test_remove_tree (sandbox->directory);
   g_ptr_array_unref (sandbox->options);
   g_free (sandbox->directory);
   g_free (sandbox->url);

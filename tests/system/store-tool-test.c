@@ -86,8 +86,8 @@ GST_START_TEST (test_list)
   check_says (r.out, "\na0000000  request  done      20");
   check_says (r.out, "   0.5  " CASE_TASK "               \"Good evening.\"\n");
   check_says (r.out, "\nc0000000  session  ready ");
-  check_says (r.out, "3 records, 0 damaged; 1 units; 1 videos, 0.0 MB (4 bytes)"
-      "\n");
+  check_says (r.out,
+      "3 records, 0 damaged; 1 unit; 1 video, 0.0 MB (4 bytes)\n");
 }
 
 GST_END_TEST;

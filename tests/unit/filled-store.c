@@ -12,6 +12,8 @@
 #include <unistd.h>
 #include <glib/gstdio.h>
 
+#include "kling-testtree.h"
+
 #define KEY_LENGTH 64
 
 StoreCase *
@@ -20,35 +22,17 @@ store_case_new (void)
   g_autoptr (GError) error = NULL;
   StoreCase *c = g_new0 (StoreCase, 1);
 
-  c->path = g_build_filename (g_get_tmp_dir (), "kling-store-XXXXXX", NULL);
-  fail_unless (g_mkdtemp (c->path) != NULL);
+  c->path = kling_test_make_tree ("store");
   c->store = kling_store_open (c->path, &error);
   fail_unless (c->store != NULL, "%s", error ? error->message : "");
   return c;
-}
-
-static void
-remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    if (g_file_test (child, G_FILE_TEST_IS_DIR))
-      remove_tree (child);
-    else
-      g_unlink (child);
-  }
-  g_rmdir (path);
 }
 
 void
 store_case_free (StoreCase * c)
 {
   kling_store_unref (c->store);
-  remove_tree (c->path);
+  kling_test_remove_tree (c->path);
   g_free (c->path);
   g_free (c);
 }

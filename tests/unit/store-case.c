@@ -13,13 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kling-testtree.h"
+
 Case *
 case_new_closed (void)
 {
   Case *c = g_new0 (Case, 1);
 
-  c->base = g_dir_make_tmp ("kling-store-XXXXXX", NULL);
-  fail_unless (c->base != NULL);
+  c->base = kling_test_make_tree ("store");
   c->path = g_build_filename (c->base, "store", NULL);
   return c;
 }
@@ -35,27 +36,11 @@ case_new (void)
   return c;
 }
 
-static void
-remove_tree (const gchar * path)
-{
-  struct stat info;
-  gboolean is_directory = lstat (path, &info) == 0 && S_ISDIR (info.st_mode);
-  g_autoptr (GDir) dir = is_directory ? g_dir_open (path, 0, NULL) : NULL;
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *inner = g_build_filename (path, name, NULL);
-
-    remove_tree (inner);
-  }
-  remove (path);
-}
-
 void
 case_free (Case * c)
 {
   g_clear_pointer (&c->store, kling_store_unref);
-  remove_tree (c->base);
+  kling_test_remove_tree (c->base);
   g_free (c->base);
   g_free (c->path);
   g_free (c);

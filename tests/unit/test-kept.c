@@ -17,6 +17,7 @@
 #include "kling-error.h"
 #include "kling-kept.h"
 #include "kling-log.h"
+#include "kling-testtree.h"
 
 #define KEY "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define NO_SUM "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
@@ -45,8 +46,7 @@ setup (void)
 {
   g_autoptr (GError) error = NULL;
 
-  directory = g_dir_make_tmp ("kling-test-XXXXXX", NULL);
-  fail_unless (directory != NULL);
+  directory = kling_test_make_tree ("kept");
   store_path = g_build_filename (directory, "store", NULL);
   store = kling_store_open (store_path, &error);
   fail_unless (store != NULL, "%s", error ? error->message : "no error");
@@ -58,26 +58,10 @@ setup (void)
 }
 
 static void
-remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = NULL;
-  const gchar *name;
-
-  if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-    dir = g_dir_open (path, 0, NULL);
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *inner = g_build_filename (path, name, NULL);
-
-    remove_tree (inner);
-  }
-  g_remove (path);
-}
-
-static void
 teardown (void)
 {
   kling_log_detach ();
-  remove_tree (directory);
+  kling_test_remove_tree (directory);
   g_free (directory);
   kling_store_unref (store);
   g_free (store_path);
@@ -259,7 +243,7 @@ GST_START_TEST (test_bad_part)
   check_no_part (FALSE, "written by others");
   fail_unless (is_there (part_path));
 
-  remove_tree (store_path);
+  kling_test_remove_tree (store_path);
   check_no_part (FALSE, "No such file");
 }
 

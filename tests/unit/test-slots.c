@@ -18,6 +18,7 @@
 #include "kling-backoff.h"
 #include "kling-clock.h"
 #include "kling-slots.h"
+#include "kling-testtree.h"
 
 #define MINUTE (60 * KLING_SECOND)
 #define ACCOUNT \
@@ -36,33 +37,16 @@ set_up (void)
 {
   g_autoptr (GError) error = NULL;
 
-  directory = g_dir_make_tmp ("kling-slots-XXXXXX", NULL);
-  fail_unless (directory != NULL);
+  directory = kling_test_make_tree ("slots");
   store = kling_store_open (directory, &error);
   fail_unless (store != NULL, "%s", error ? error->message : "");
-}
-
-/* Removes @path and, if it is a directory, what is in it. */
-static void
-remove_tree (const gchar * path)
-{
-  g_autoptr (GDir) dir = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL
-      : g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *child = g_build_filename (path, name, NULL);
-
-    remove_tree (child);
-  }
-  g_remove (path);
 }
 
 static void
 tear_down (void)
 {
   kling_store_unref (store);
-  remove_tree (directory);
+  kling_test_remove_tree (directory);
   g_free (directory);
 }
 
