@@ -45,8 +45,7 @@ typedef struct
 /* What there is to say about a record when nobody asks for more */
 static const char *const state_words[] = {
   [KLING_RECORD_READY] = "nothing was bought, and no call is under way",
-  [KLING_RECORD_SENDING] = "the call that costs was sent, and its answer is not"
-      " here",
+  [KLING_RECORD_SENDING] = "the call that costs was sent, no answer is here",
   [KLING_RECORD_UNKNOWN] = "it may have been bought, or not",
   [KLING_RECORD_RUNNING] = "bought; the service makes it, or has made it",
   [KLING_RECORD_FETCHING] = "bought and made; the video is not here",
