@@ -269,7 +269,6 @@ static void
 expect_question (Round * round, gboolean was_sent)
 {
   g_autoptr (KlingFaultsRun) run = NULL;
-  g_autofree gchar *sentence = NULL;
 
   if (was_sent)
     kling_faults_wait_paid (round->request->faults, round->paid + 1);

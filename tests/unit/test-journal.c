@@ -155,7 +155,7 @@ GST_START_TEST (test_two_journals)
   g_autoptr (KlingJournal) two = kling_journal_new ();
   g_autoptr (KlingEntry) entry = hold (one, c->store);
   g_autoptr (KlingEntry) in_memory = hold (one, NULL);
-  g_autoptr (KlingEntry) in_another = hold (two, NULL);
+  g_autoptr (KlingEntry) in_another G_GNUC_UNUSED = hold (two, NULL);
 
   fail_unless (try_hold (two, c->store, CASE_KEY) == NULL);
   set_task (in_memory->record, "mine");
@@ -493,7 +493,6 @@ GST_START_TEST (test_right_is_taken)
   g_autoptr (Case) c = case_new ();
   g_autoptr (KlingEntry) entry = hold_anew (c);
   g_autoptr (KlingRecord) theirs = case_make_record (KLING_RECORD_SENDING, 1);
-  g_autoptr (KlingRecord) record = NULL;
 
   fail_unless (kling_store_make_room (c->store, CASE_KEY, NULL));
   fail_unless (kling_store_put (c->store, theirs, NULL));

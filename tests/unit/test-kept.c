@@ -34,8 +34,13 @@ static gchar *part_path;
 static GString *warnings;
 
 static void
-note_warning (KlingLogLevel level, const gchar * file, const gchar * function,
-    gint line, const gchar * format, va_list args)
+note_warning (KlingLogLevel level, const gchar * file,
+    const gchar * function, gint line, const gchar * format, va_list args)
+G_GNUC_PRINTF (5, 0);
+
+     static void
+         note_warning (KlingLogLevel level, const gchar * file,
+    const gchar * function, gint line, const gchar * format, va_list args)
 {
   if (level == KLING_LOG_WARNING)
     g_string_append_vprintf (warnings, format, args);
@@ -176,7 +181,7 @@ GST_START_TEST (test_part)
 
   part = open_part (TRUE);
   fail_unless_equals_int64 (kling_spool_get_size (part), 10);
-  write_text (part, BYTES + 10);
+  write_text (part, &BYTES[10]);
   fail_unless (kling_spool_finish (part, NULL));
   check_bytes (part);
   kling_spool_unref (part);

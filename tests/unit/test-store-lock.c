@@ -144,7 +144,6 @@ GST_END_TEST;
 GST_START_TEST (test_long_holder)
 {
   g_autoptr (Case) c = case_new ();
-  g_autofree gchar *path = case_dup_path (c, ".lock");
   g_autofree gchar *text = g_strnfill (100000, 'a');
   g_autofree gchar *holder = NULL;
   gint fd = lock (c, NULL);
