@@ -13,7 +13,7 @@
 G_BEGIN_DECLS
 
 /* How many times as fast the clock of the element runs: 120 s for the answer to
- * a paid call are 6 s. */
+ * a paid call are 10 s. */
 #define FAULTS_SPEED 12
 
 /* Path of the video with the face, at the service */
