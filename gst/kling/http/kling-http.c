@@ -25,6 +25,11 @@
 /* How often a call that costs nothing may be started again: each of two kept
  * connections may turn out to be closed. */
 #define MAX_RESTARTS 2
+/* Before libsoup's own queue, which runs at the default priority: when a kept
+ * connection is broken as soon as a request has left, libsoup 3.2 must hear of
+ * that before it sends the request again. Else it takes the old error for that
+ * of the new attempt, ends it, and uses its answer afterwards: SIGSEGV. */
+#define SEND_PRIORITY (G_PRIORITY_DEFAULT - 1)
 #define MAX_RETRY_AFTER (60 * 60 * KLING_SECOND)
 
 typedef struct
@@ -353,7 +358,7 @@ exchange_start (gpointer user_data)
         G_CALLBACK (exchange_on_wrote_body), exchange);
   soup_session_send_async (kling_http_get_session (exchange->http,
           exchange->paid ? KLING_HTTP_LANE_PAID : KLING_HTTP_LANE_FREE),
-      exchange->message, G_PRIORITY_DEFAULT, exchange->cancellable,
+      exchange->message, SEND_PRIORITY, exchange->cancellable,
       exchange_on_headers, exchange_ref (exchange));
   return G_SOURCE_REMOVE;
 }
