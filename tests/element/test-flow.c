@@ -278,6 +278,21 @@ GST_START_TEST (test_unlinked)
 
 GST_END_TEST;
 
+/* gst-launch-1.0 does not notice what comes before its main loop runs. A busy
+ * machine makes the error later, never earlier. */
+GST_START_TEST (test_early_error)
+{
+  g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
+  g_autoptr (KlingTestRun) run = kling_test_run_new (service->url, NULL);
+  gint64 start = g_get_monotonic_time ();
+
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  kling_test_run_error (run, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS);
+  fail_unless (kling_test_ms_since (start) >= 90);
+}
+
+GST_END_TEST;
+
 /* ---- nothing is paid for twice ---- */
 
 GST_START_TEST (test_three_cycles)
@@ -432,6 +447,7 @@ flow_suite (void)
   tcase_add_test (tcase, test_notifications);
   tcase_add_loop_test (tcase, test_modes, 0, G_N_ELEMENTS (modes));
   tcase_add_test (tcase, test_unlinked);
+  tcase_add_test (tcase, test_early_error);
   tcase_add_test (tcase, test_three_cycles);
   tcase_add_test (tcase, test_running_task_is_taken_up);
   tcase_add_test (tcase, test_other_text);

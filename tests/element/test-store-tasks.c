@@ -167,6 +167,7 @@ GST_START_TEST (test_task_settles)
 
   kling_test_check_contains (told, "task-id");
   kling_test_check_contains (told, "take");
+  kling_test_check_contains (told, " It was sent on 20");
   store_check_error (two, GST_RESOURCE_ERROR_SYNC, told);
   fail_unless_equals_int (store_count_calls (service), n_calls);
   store_check_request (KLING_RECORD_UNKNOWN, NULL);
