@@ -12,6 +12,7 @@
 #include "sandbox-speech.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 #define RATE 22050              /* espeak-ng's own */
@@ -84,33 +85,61 @@ clean_text (const char *text)
 }
 
 static gboolean
-on_too_slow (gpointer cancellable)
+on_too_slow (gpointer child)
 {
-  g_cancellable_cancel (cancellable);
+  g_subprocess_force_exit (child);
   return G_SOURCE_CONTINUE;
 }
 
-/* The timer ticks on the main loop; the child is waited for here. */
-static gboolean
-wait_for_child (GSubprocess * child, const char *text, GError ** error)
+static void
+on_stop (GCancellable * stop, gpointer child)
 {
-  g_autoptr (GCancellable) limit = g_cancellable_new ();
-  g_autoptr (GBytes) input = g_bytes_new (text, strlen (text));
-  guint timer = g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, SPEAK_SECONDS,
-      on_too_slow, g_object_ref (limit), g_object_unref);
-  gboolean done =
-      g_subprocess_communicate (child, input, limit, NULL, NULL, error);
+  g_subprocess_force_exit (child);
+}
 
-  g_source_remove (timer);
-  if (!done) {
-    g_subprocess_force_exit (child);
+/* Killed by us, unless it crashed by itself. */
+static gboolean
+check_end (GSubprocess * child, GCancellable * stop, GError ** error)
+{
+  if (g_cancellable_set_error_if_cancelled (stop, error))
+    return FALSE;
+  if (g_subprocess_get_if_signaled (child)
+      && g_subprocess_get_term_sig (child) == SIGKILL) {
+    g_set_error (error, SANDBOX_ERROR, SANDBOX_ERROR_INTERNAL,
+        "espeak-ng was ended, it had not spoken within %d s", SPEAK_SECONDS);
     return FALSE;
   }
   return g_spawn_check_wait_status (g_subprocess_get_status (child), error);
 }
 
+/* The timer ticks on the main loop; the child is waited for here, without a
+ * cancellable: GLib 2.74 destroys the source of one after it has let go of the
+ * context, which another thread may be freeing, and hangs or crashes one time
+ * in thousands. So who wants an end ends the child. */
 static gboolean
-run_espeak (const Words * words, const char *path, GError ** error)
+wait_for_child (GSubprocess * child, const char *text, GCancellable * stop,
+    GError ** error)
+{
+  g_autoptr (GBytes) input = g_bytes_new (text, strlen (text));
+  guint timer = g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, SPEAK_SECONDS,
+      on_too_slow, g_object_ref (child), g_object_unref);
+  gulong stopping = stop ? g_cancellable_connect (stop, G_CALLBACK (on_stop),
+      child, NULL) : 0;
+  gboolean done =
+      g_subprocess_communicate (child, input, NULL, NULL, NULL, error);
+
+  if (stop)
+    g_cancellable_disconnect (stop, stopping);
+  g_source_remove (timer);
+  if (done)
+    return check_end (child, stop, error);
+  g_subprocess_force_exit (child);
+  return FALSE;
+}
+
+static gboolean
+run_espeak (const Words * words, const char *path, GCancellable * stop,
+    GError ** error)
 {
   const SandboxVoice *voice = words->voice;
   double wish = CLAMP (voice->speed * words->speed, MIN_SPEED, MAX_SPEED);
@@ -125,7 +154,7 @@ run_espeak (const Words * words, const char *path, GError ** error)
       G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE |
       G_SUBPROCESS_FLAGS_STDERR_SILENCE, error);
 
-  return child && wait_for_child (child, text, error);
+  return child && wait_for_child (child, text, stop, error);
 }
 
 static gint16 *
@@ -240,7 +269,7 @@ speak (const Words * words, const char *path, gsize * count,
     too_long (error);
     return NULL;
   }
-  if (run_espeak (words, raw, error))
+  if (run_espeak (words, raw, stop, error))
     samples = read_samples (raw, count, error);
   g_unlink (raw);
   if (samples)
