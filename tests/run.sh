@@ -179,6 +179,8 @@ run_tests () {
   }
   before=$failed
   add_up "$dir/meson-logs/testlog.json"
+  python3 tests/helper/failed-tests.py "$dir/meson-logs/testlog.json" \
+    >>"$tmp/failed"
   [ $status = 0 ] || [ "$failed" != "$before" ] ||
     fail "meson test failed in $dir"
 }
@@ -314,6 +316,7 @@ if [ $fuzz = yes ]; then
 fi
 
 say "Result"
+[ ! -s "$tmp/failed" ] || cat "$tmp/failed"
 [ $skipped = 0 ] || echo "$skipped skipped"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
