@@ -21,6 +21,7 @@
 #define LEGACY_PATH "/v1/videos/lip-sync"
 #define AUDIO_PATH "/speech.wav"
 #define PLACE_PATH "/place/"
+#define SPEECH_TASK_PATH OFFICIAL_SPEECH_PATH "/speech-1"
 
 /* ---- the plan ---- */
 
@@ -477,6 +478,41 @@ GST_START_TEST (test_store)
 
 GST_END_TEST;
 
+/* Paid by a run that was stopped before it was there */
+GST_START_TEST (test_awaited_speech)
+{
+  static const KlingTestStep steps[] = {
+    {.method = "POST",.path = OFFICIAL_SPEECH_PATH,
+        .body = SPEECH_STATUS ("submitted")},
+    {.method = "GET",.path = SPEECH_TASK_PATH,.times = 1,
+        .body = SPEECH_STATUS ("processing")},
+    {.method = "GET",.path = SPEECH_TASK_PATH,.body = SPEECH_OK},
+  };
+  g_autoptr (KlingTestService) service =
+      kling_test_service_start_official (steps, G_N_ELEMENTS (steps));
+  g_autoptr (KlingTestRun) run = kling_test_run_new (service->url, "fakesink");
+  g_autoptr (GstStructure) plan = NULL;
+
+  kling_test_set_speed (SPEED);
+  kling_test_run_use_dialect (run, "official");
+  g_object_set (run->lipsync, "poll-interval", 300 * GST_SECOND, NULL);
+  kling_test_run_set (run, GST_STATE_PLAYING);
+  fail_unless (kling_test_service_wait (service, "GET", SPEECH_TASK_PATH, 1,
+          20000));
+  kling_test_run_set (run, GST_STATE_NULL);
+  kling_test_run_clear (run);
+  plan = play_dry (run);
+  check_names (plan, "await-speech create poll download");
+  check_units (plan, 0.5, 6);
+  g_object_set (run->lipsync, "poll-interval", 1 * GST_SECOND, NULL);
+  play_wet (run);
+  fail_unless_equals_int (kling_test_server_count (service->server, "POST",
+          OFFICIAL_SPEECH_PATH), 1);
+  kling_test_service_check (service, 1, 1);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_here)
 {
   g_autoptr (KlingTestService) service = kling_test_service_start (NULL, 0);
@@ -616,6 +652,7 @@ plan_suite (void)
   tcase_add_test (tcase, test_over);
   tcase_add_test (tcase, test_launch);
   tcase_add_test (tcase, test_store);
+  tcase_add_test (tcase, test_awaited_speech);
   tcase_add_test (tcase, test_here);
   tcase_add_test (tcase, test_doubt);
   tcase_add_test (tcase, test_price_of_files);

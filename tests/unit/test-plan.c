@@ -429,6 +429,23 @@ GST_START_TEST (test_known_speech)
 
 GST_END_TEST;
 
+/* It is paid, and not there yet. */
+GST_START_TEST (test_awaited_speech)
+{
+  g_autoptr (Case) c = make_plain (0);
+  g_autoptr (KlingPlan) plan = NULL;
+
+  c->known.session_id = "session-1";
+  c->known.speech_task = "speech-1";
+  c->known.speech_length = -1;
+  plan = make_plan (c);
+  check_plan (plan, "await-speech create$~ poll download", 50, 600);
+  fail_unless_equals_string (find_call (plan, "await-speech")->url,
+      "https://service.example/base/v1/audio/tts/speech-1");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_known_task)
 {
   g_autoptr (Case) c = make_files (3);
@@ -541,6 +558,7 @@ plan_suite (void)
   tcase_add_test (tc, test_inline_audio);
   tcase_add_test (tc, test_known_session);
   tcase_add_test (tc, test_known_speech);
+  tcase_add_test (tc, test_awaited_speech);
   tcase_add_test (tc, test_known_task);
   tcase_add_test (tc, test_known_path);
   tcase_add_test (tc, test_known_doubt);

@@ -136,6 +136,7 @@ job_recall (KlingJob * job, KlingPlanKnown * known, GError ** error)
   if (job->speech) {
     known->speech_id = job->speech->speech_id;
     known->speech_length = job->speech->speech_length;
+    known->speech_task = job->speech->task_id;
   }
   return job->record == NULL || job_judge_record (job, known, error);
 }

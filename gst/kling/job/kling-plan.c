@@ -254,6 +254,17 @@ needs_speech (const Planner * planner)
       && kling_request_get_text (planner->request);
 }
 
+/* It was paid by an earlier run. */
+static void
+plan_await_speech (Planner * planner)
+{
+  KlingPlannedCall *call = add_call (planner, "await-speech", "GET",
+      make_url (planner, planner->dialect->speech_query_path,
+          planner->known->speech_task), -1);
+
+  call->text = describe_call (call, "ask for the speech that is being made");
+}
+
 static void
 plan_speech (Planner * planner)
 {
@@ -263,6 +274,10 @@ plan_speech (Planner * planner)
 
   if (!needs_speech (planner) || planner->known->speech_id)
     return;
+  if (planner->known->speech_task) {
+    plan_await_speech (planner);
+    return;
+  }
   body = dialect->speech_body (planner->request);
   call = add_call (planner, "speech", "POST",
       make_url (planner, dialect->speech_path, NULL), g_bytes_get_size (body));

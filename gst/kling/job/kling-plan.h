@@ -73,6 +73,8 @@ typedef struct
  * @face: (nullable): who speaks, when that is decided
  * @speech_id: (nullable): the text, spoken
  * @speech_length: milliseconds, -1 when it is not known
+ * @speech_task: (nullable): what makes that speech, when it was paid and is not
+ *   there yet
  * @task_id: (nullable): the task that makes the video, or has made it
  * @query_path: which of the dialect's paths knows that task
  * @is_here: the video is here
@@ -88,6 +90,7 @@ typedef struct
   const KlingFace *face;
   const gchar *speech_id;
   gint64 speech_length;
+  const gchar *speech_task;
   const gchar *task_id;
   guint query_path;
   gboolean is_here;
