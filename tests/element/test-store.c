@@ -486,6 +486,31 @@ GST_START_TEST (test_uploads_are_swept)
 
 GST_END_TEST;
 
+/* Our own files cannot be removed, so nobody waits for those of others. */
+GST_START_TEST (test_uploads_are_left_in_trouble)
+{
+  g_autoptr (KlingTestSender) sender = leave_uploads ();
+  g_autoptr (KlingRecord) record = store_load_request ();
+  g_autofree gchar *audio = g_strconcat ("/sandbox/uploads/",
+      record->owed_audio, NULL);
+  g_autofree gchar *video = g_strconcat ("/sandbox/uploads/",
+      record->owed_video, NULL);
+
+  store_change_records (KLING_RECORD_REQUEST, end_task);
+  kling_test_sandbox_add_fault (sender->sandbox, "{\"match\": {\"method\":"
+      " \"DELETE\"}, \"do\": {\"status\": 500}, \"times\": 0}");
+  g_object_set (sender->run->lipsync, "take", "second", NULL);
+  kling_test_sender_play_to_end (sender);
+  kling_test_check_contains (kling_test_get_warnings (sender->run),
+      "Left behind: ");
+  fail_unless (kling_test_sender_count (sender, "DELETE",
+          "/sandbox/uploads/") > 0);
+  fail_unless_equals_int (kling_test_sender_count (sender, "DELETE", audio), 0);
+  fail_unless_equals_int (kling_test_sender_count (sender, "DELETE", video), 0);
+}
+
+GST_END_TEST;
+
 static void
 take_task_back (KlingRecord * record)
 {
@@ -531,6 +556,7 @@ store_suite (void)
   tcase_add_test (tcase, test_units);
   tcase_add_loop_test (tcase, test_uploads_of_earlier_run, 0, 2);
   tcase_add_loop_test (tcase, test_uploads_are_swept, 0, 2);
+  tcase_add_test (tcase, test_uploads_are_left_in_trouble);
   tcase_add_test (tcase, test_uploads_at_other_place);
   return suite;
 }

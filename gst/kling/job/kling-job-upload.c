@@ -378,7 +378,8 @@ is_left (const KlingRecord * record, const gchar * place)
       && record->state != KLING_RECORD_RUNNING;
 }
 
-static void
+/* Returns: %FALSE when the place does not take it */
+static gboolean
 job_clean_up_after (KlingJob * job, const KlingRecord * seen,
     const gchar * place)
 {
@@ -387,14 +388,16 @@ job_clean_up_after (KlingJob * job, const KlingRecord * seen,
       job->store, seen->kind, seen->key, &holder, NULL);
   KlingRecord *record = entry ? entry->record : NULL;
 
-  if (record == NULL || !is_left (record, place)
-      || !job_remove_left (job, record->owed_video)
+  if (record == NULL || !is_left (record, place))
+    return TRUE;
+  if (!job_remove_left (job, record->owed_video)
       || !job_remove_left (job, record->owed_audio))
-    return;
+    return FALSE;
   g_clear_pointer (&record->owed_video, g_free);
   g_clear_pointer (&record->owed_audio, g_free);
   g_clear_pointer (&record->owed_place, g_free);
   kling_job_put (job, entry);
+  return TRUE;
 }
 
 /**
@@ -402,17 +405,18 @@ job_clean_up_after (KlingJob * job, const KlingRecord * seen,
  * @job: a job that has uploaded something and is done
  *
  * Runs that were killed have left files at the same place, and nobody may ever
- * ask for their videos again. Those whose tasks have ended are removed.
+ * ask for their videos again. Those whose tasks have ended are removed, unless
+ * the place is in trouble: a video that is there is not to wait for that.
  */
 void
 kling_job_sweep_uploads (KlingJob * job)
 {
   g_autoptr (GPtrArray) keys = NULL;
-  g_autofree gchar *place = NULL;
+  g_autofree gchar *place = NULL, *ours = join_leftovers (job);
   guint n = 0;
 
   if (job->store == NULL || job->settings->upload == NULL
-      || !job->uploads_removed)
+      || !job->uploads_removed || ours)
     return;
   place = kling_upload_dup_place (job->settings->upload);
   keys = kling_store_list (job->store, NULL);
@@ -424,7 +428,8 @@ kling_job_sweep_uploads (KlingJob * job)
     if (!kling_store_read (job->store, keys->pdata[i], &record, NULL)
         || record == NULL || !is_left (record, place))
       continue;
-    job_clean_up_after (job, record, place);
+    if (!job_clean_up_after (job, record, place))
+      return;
     n++;
   }
 }
