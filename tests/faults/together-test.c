@@ -79,6 +79,35 @@ GST_START_TEST (test_one_dies)
 
 GST_END_TEST;
 
+/* It dies when the others fetch the video already: they keep it. */
+GST_START_TEST (test_one_dies_late)
+{
+  static const gchar downloading[] = "progress=The video is made. Downloading";
+  g_autoptr (KlingFaults) faults = kling_faults_new (dialects[__i__], "0.5");
+  g_autoptr (KlingFaultsRequest) request =
+      kling_faults_request_new (faults, TEXT);
+  g_autoptr (KlingFaultsRun) other = NULL;
+  g_autoptr (KlingFaultsRun) later = NULL;
+  KlingFaultsRun *first = kling_faults_start (request, NULL, NULL, NULL);
+
+  kling_test_sandbox_add_fault (faults->sandbox, "{\"match\": {\"path\":"
+      " \"/sandbox/results/\"}, \"do\": {\"delay\": 3}, \"times\": 2}");
+  fail_unless (kling_faults_wait_said (first, "task-id="));
+  other = kling_faults_start (request, NULL, NULL, NULL);
+  fail_unless (kling_faults_wait_said (first, downloading));
+  fail_unless (kling_faults_wait_said (other, downloading));
+  kling_faults_run_free (first);
+  kling_faults_wait (other);
+  kling_faults_check_video (other, NULL);
+  later = kling_faults_run (request, NULL);
+  kling_faults_check_video (later, NULL);
+  kling_faults_check (later, strstr (later->said, "This video is kept here"),
+      "It was not kept");
+  check_bought_once (faults);
+}
+
+GST_END_TEST;
+
 static void
 check_same_file (KlingFaultsRun * run, const gchar * video)
 {
@@ -120,6 +149,7 @@ together_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_same_request, 0, 4);
   tcase_add_loop_test (tcase, test_one_dies, 0, 2 * G_N_ELEMENTS (deaths));
+  tcase_add_loop_test (tcase, test_one_dies_late, 0, 2);
   tcase_add_loop_test (tcase, test_in_one_process, 0, 2);
   return suite;
 }

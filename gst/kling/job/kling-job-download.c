@@ -25,6 +25,7 @@
 
 /* A file that arrives whole and is no video does not get better for ever. */
 #define MAX_UNUSABLE 3
+#define COPY_BLOCK (256 * 1024)
 
 /* One video on its way here, over as many connections as it takes */
 typedef struct
@@ -111,6 +112,48 @@ download_note (Download * download)
   record->part_length = download->length;
   record->boot = kling_kept_dup_boot_id ();
   kling_job_put (job, job->entry);
+}
+
+static gboolean
+copy_spool (const KlingSpool * from, KlingSpool * to, GError ** error)
+{
+  g_autofree guint8 *block = g_malloc (COPY_BLOCK);
+  goffset done = 0;
+  gssize n;
+
+  while ((n = kling_spool_read (from, done, block, COPY_BLOCK, error)) > 0) {
+    if (!kling_spool_write (to, block, n, error))
+      return FALSE;
+    done += n;
+  }
+  return n == 0 && kling_spool_finish (to, error);
+}
+
+/* The run that had the record has ended while we fetched, or died: then the
+ * video is ours to keep. */
+static void
+download_move_to_store (Download * download)
+{
+  KlingJob *job = download->job;
+  gdouble units = job->record->units;
+  g_autoptr (GError) reason = NULL;
+  g_autoptr (KlingSpool) part = NULL;
+
+  if (job->store == NULL || job->entry || !kling_job_take_over (job))
+    return;
+  if (job->record->units < 0)
+    job->record->units = units;
+  part = job_open_part (job, FALSE);
+  if (part == NULL)
+    return;
+  if (!copy_spool (download->spool, part, &reason)) {
+    kling_job_warn (job, "%s The video is handed out, but not kept.",
+        reason->message);
+    return;
+  }
+  kling_spool_unref (download->spool);
+  download->spool = g_steal_pointer (&part);
+  download->is_part = TRUE;
 }
 
 /* All bytes are here, and they are a video. */
@@ -272,6 +315,7 @@ download_try (Download * download, const gchar * url, GError ** error)
   }
   if (!kling_spool_finish (download->spool, error))
     return NULL;
+  download_move_to_store (download);
   download_publish (download);
   return kling_result_new (job->record, job->store, download->spool, &info);
 }
