@@ -14,6 +14,7 @@
 
 #include "sandbox-api.h"
 #include "sandbox-gateway.h"
+#include "sandbox-idle.h"
 #include "sandbox-local.h"
 #include "sandbox-upload.h"
 #include "sandbox.h"
@@ -299,6 +300,7 @@ sandbox_server_new (Sandbox * sandbox)
 
   soup_server_add_early_handler (server, NULL, on_headers, sandbox, NULL);
   soup_server_add_handler (server, NULL, on_request, NULL, NULL);
+  sandbox_idle_watch (server);
   return server;
 }
 

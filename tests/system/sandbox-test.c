@@ -857,6 +857,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/voices", test_voices);
   g_test_add_func ("/sandbox/clip", test_clip);
   g_test_add_func ("/sandbox/result-file", test_result_file);
+  add_connection_tests ();
   add_dialect_tests ();
   add_token_tests ();
   add_fault_tests ();

@@ -29,6 +29,7 @@ void remove_folder (char *path);
 void assert_refused (Answer *answer, gint64 code, const char *words);
 void set_shape (Box *box, const char *shape);
 
+void add_connection_tests (void);
 void add_dialect_tests (void);
 void add_fault_tests (void);
 void add_token_tests (void);
