@@ -52,7 +52,6 @@ static gboolean
 on_readable (GSocket * socket, GIOCondition condition, gpointer data)
 {
   g_autoptr (SoupServerMessage) message = g_object_ref (data);
-  g_autoptr (GSocket) held = g_object_ref (socket);
   gboolean ended = !g_socket_is_closed (socket) && has_ended (socket);
 
   g_object_set_data (G_OBJECT (socket), WATCH, NULL);
