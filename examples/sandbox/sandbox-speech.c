@@ -106,7 +106,7 @@ check_end (GSubprocess * child, GCancellable * stop, GError ** error)
   if (g_subprocess_get_if_signaled (child)
       && g_subprocess_get_term_sig (child) == SIGKILL) {
     g_set_error (error, SANDBOX_ERROR, SANDBOX_ERROR_INTERNAL,
-        "espeak-ng was ended, it had not spoken within %d s", SPEAK_SECONDS);
+        "espeak-ng was killed, or had not spoken within %d s", SPEAK_SECONDS);
     return FALSE;
   }
   return g_spawn_check_wait_status (g_subprocess_get_status (child), error);

@@ -9,6 +9,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include <endian.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,34 +17,23 @@
 #include <unistd.h>
 
 #define SAMPLES 2205
-#define HEADER 44
-
-static void
-put (unsigned char *at, uint32_t value, int bytes)
-{
-  for (int i = 0; i < bytes; i++)
-    at[i] = value >> (8 * i);
-}
+#define RATE 22050
 
 static int
 write_tone (const char *path)
 {
-  unsigned char file[HEADER + SAMPLES * 2] = "RIFF....WAVEfmt ";
+  const uint32_t head[] = { htole32 (0x46464952), htole32 (36 + SAMPLES * 2),
+    htole32 (0x45564157), htole32 (0x20746d66), htole32 (16),
+    htole32 (0x00010001), htole32 (RATE), htole32 (RATE * 2),
+    htole32 (0x00100002), htole32 (0x61746164), htole32 (SAMPLES * 2)
+  };
+  uint16_t tone[SAMPLES];
   FILE *out = fopen (path, "wb");
 
-  put (file + 4, sizeof file - 8, 4);
-  put (file + 16, 16, 4);
-  put (file + 20, 1, 2);
-  put (file + 22, 1, 2);
-  put (file + 24, 22050, 4);
-  put (file + 28, 44100, 4);
-  put (file + 32, 2, 2);
-  put (file + 34, 16, 2);
-  memcpy (file + 36, "data", 4);
-  put (file + 40, SAMPLES * 2, 4);
   for (int i = 0; i < SAMPLES; i++)
-    put (file + HEADER + i * 2, i / 25 % 2 ? 9000 : -9000, 2);
-  if (out == NULL || fwrite (file, sizeof file, 1, out) != 1)
+    tone[i] = htole16 (i / 25 % 2 ? 9000 : -9000);
+  if (out == NULL || fwrite (head, sizeof head, 1, out) != 1
+      || fwrite (tone, sizeof tone, 1, out) != 1)
     return EXIT_FAILURE;
   return fclose (out) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
